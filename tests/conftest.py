@@ -1,0 +1,32 @@
+"""Give every test the same environment: no secret, proxy, certificate or home of a person."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.environment import clean_environment, home_environment
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    # For the whole session, because servers that outlive a test start in it too.
+    started_in = dict(os.environ)
+    clean = clean_environment(tmp_path_factory.mktemp("home"))
+    os.environ.clear()
+    os.environ.update(clean)
+    yield
+    os.environ.clear()
+    os.environ.update(started_in)
+
+
+@pytest.fixture(autouse=True)
+def home(
+    _environment: None, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Return the empty home folder of this test, which HOME and its kin name."""
+    folder = tmp_path_factory.mktemp("home")
+    for name, value in home_environment(folder).items():
+        monkeypatch.setenv(name, value)
+    return folder
