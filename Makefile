@@ -1,0 +1,55 @@
+# Every target sets up what it needs by itself, into .venv and ~/.cache/gitlease-dev
+# (GITLEASE_DEV_CACHE names another folder).
+
+PYTHON ?= python3
+WORKERS ?= auto
+TESTS ?=
+UPGRADE ?=
+LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: help demo test check format bench build lock clean venv system machines
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: venv ## show a clone and pushes that outlive their tokens
+	@.venv/bin/gitlease demo
+
+test: check machines ## run everything: checks, then all tests (TESTS=path narrows them)
+	@.venv/bin/pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+check: venv ## lint, formatting, types, import contracts
+	@.venv/bin/ruff check --quiet
+	@.venv/bin/ruff format --check --quiet
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache
+
+format: venv ## format the code and fix what ruff can
+	@.venv/bin/ruff check --fix --quiet || true
+	@.venv/bin/ruff format
+
+bench: venv system ## measure against the budgets, into bench.json
+	@.venv/bin/python -m tools.bench
+
+build: venv ## build sdist and wheel into dist/
+	@rm -rf dist
+	@.venv/bin/python -m build --no-isolation --outdir dist
+
+lock: ## pin what pyproject.toml asks for, by hash (needs uv; UPGRADE=--upgrade for the newest)
+	@$(LOCK) --extra app --extra broker --extra emulator --group dev -o requirements/dev.txt
+	@$(LOCK) --extra app --constraint requirements/dev.txt -o requirements/app.txt
+
+clean: ## remove what was made in the checkout; the cache stays
+	@rm -rf .venv dist build bench.json .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+venv:
+	@$(PYTHON) -m tools.venv
+
+system:
+	@$(PYTHON) -m tools.system
+
+machines: venv system
+	@.venv/bin/python -m tools.wheelhouse >/dev/null
+	@.venv/bin/python -m tools.debian13 >/dev/null || echo "the flows run on this git only" >&2

@@ -1,0 +1,67 @@
+"""
+Install the system programs that the tests use, where that is possible.
+
+``python3 -m tools.system`` asks apt as root; elsewhere it says in one line what is missing, and
+the tests that need it are skipped (or fail with CI=true).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from tools.cache import locked
+
+# program -> Debian package
+PROGRAMS = {
+    "bash": "bash",
+    "busybox": "busybox",
+    "dash": "dash",
+    "debootstrap": "debootstrap",
+    "gh": "gh",
+    "git": "git",
+    "git-lfs": "git-lfs",
+    "node": "nodejs",
+    "npm": "npm",
+    "strace": "strace",
+    "unshare": "util-linux",
+}
+# A user's PATH need not name the folders where debootstrap and others live.
+PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+
+
+def absent() -> list[str]:
+    """Return the programs that are not installed."""
+    return [program for program in PROGRAMS if not shutil.which(program, path=PATH)]
+
+
+def install() -> None:
+    """Install what is absent by apt; raise CalledProcessError if apt fails."""
+    with locked("apt"):
+        packages = sorted({PROGRAMS[program] for program in absent()})
+        environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+        options = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
+        for words in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+            subprocess.run(
+                [*options, *words],
+                check=True,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=sys.stderr,
+            )
+
+
+def main() -> None:
+    """Install what is absent, or say what is."""
+    if absent() and os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"installing {', '.join(absent())}", file=sys.stderr)
+        try:
+            install()
+        except subprocess.CalledProcessError as failed:
+            print(f"apt-get failed with status {failed.returncode}", file=sys.stderr)
+    if absent():
+        print(f"missing, so their tests are skipped: {', '.join(absent())}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
