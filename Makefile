@@ -40,6 +40,8 @@ build: venv ## build sdist and wheel into dist/
 lock: ## pin what pyproject.toml asks for, by hash (needs uv; UPGRADE=--upgrade for the newest)
 	@$(LOCK) --extra app --extra broker --extra emulator --group dev -o requirements/dev.txt
 	@$(LOCK) --extra app --constraint requirements/dev.txt -o requirements/app.txt
+	@cd requirements/node && npm install --package-lock-only --omit-lockfile-registry-resolved \
+		--ignore-scripts --no-audit --no-fund --silent
 
 clean: ## remove what was made in the checkout; the cache stays
 	@rm -rf .venv dist build bench.json .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -52,4 +54,5 @@ system:
 
 machines: venv system
 	@.venv/bin/python -m tools.wheelhouse >/dev/null
+	@.venv/bin/python -m tools.node_modules >/dev/null || echo "no tests against octokit" >&2
 	@.venv/bin/python -m tools.debian13 >/dev/null || echo "the flows run on this git only" >&2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environment import clean_environment, home_environment
+from tests.support.environment import clean_environment, home_environment, made_by, require_tool
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,3 +30,10 @@ def home(
     for name, value in home_environment(folder).items():
         monkeypatch.setenv(name, value)
     return folder
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """Return a folder ``node_modules`` with GitHub's API description and official client."""
+    require_tool("node")
+    return Path(made_by("node_modules"))

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 
-from tools.cache import locked
+from tools.cache import folder, locked
 
 # program -> Debian package
 PROGRAMS = {
@@ -37,7 +37,7 @@ def absent() -> list[str]:
 
 def install() -> None:
     """Install what is absent by apt; raise CalledProcessError if apt fails."""
-    with locked("apt"):
+    with locked("apt"), (folder() / "apt.log").open("w") as log:
         packages = sorted({PROGRAMS[program] for program in absent()})
         environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
         options = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
@@ -47,7 +47,8 @@ def install() -> None:
                 check=True,
                 env=environment,
                 stdin=subprocess.DEVNULL,
-                stdout=sys.stderr,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
 
 
@@ -58,7 +59,7 @@ def main() -> None:
         try:
             install()
         except subprocess.CalledProcessError as failed:
-            print(f"apt-get failed with status {failed.returncode}", file=sys.stderr)
+            print(f"apt-get failed ({failed.returncode}), see {folder()}/apt.log", file=sys.stderr)
     if absent():
         print(f"missing, so their tests are skipped: {', '.join(absent())}", file=sys.stderr)
 

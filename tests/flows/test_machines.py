@@ -49,7 +49,7 @@ def test_a_program_reaches_a_server_of_the_test(machine: Machine) -> None:
     handler = http.server.SimpleHTTPRequestHandler
     with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
-        url = f"http://localhost:{server.server_port}"
+        url = f"http://127.0.0.1:{server.server_port}"
         code = f"import urllib.request as u; print(u.urlopen('{url}').status)"
         assert machine.run([machine.python, "-c", code]).stdout == b"200\n"
 

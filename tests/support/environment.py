@@ -7,6 +7,8 @@ no token, proxy, certificate or home folder of the person who runs them.
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -59,3 +61,20 @@ def missing(what: str) -> NoReturn:
     if STARTED_IN.get("CI") == "true":
         pytest.fail(what, pytrace=False)
     pytest.skip(what)
+
+
+def made_by(tool: str, *words: str) -> str:
+    """Return what ``tools/<tool>.py`` prints, run as set-up is; a failure is `missing`."""
+    try:
+        return python_module(f"tools.{tool}", *words).strip()
+    except subprocess.CalledProcessError as failed:
+        missing(f"tools.{tool}: {failed.stderr.strip()}")
+
+
+def python_module(module: str, *words: str) -> str:
+    """Return what ``python -m module words`` prints in the environment that the run started in."""
+    command = [sys.executable, "-m", module, *words]
+    done = subprocess.run(
+        command, check=True, cwd=CHECKOUT, env=STARTED_IN, capture_output=True, text=True
+    )
+    return done.stdout
