@@ -24,7 +24,7 @@ check: venv ## lint, formatting, types, import contracts
 	@.venv/bin/ruff check --quiet
 	@.venv/bin/ruff format --check --quiet
 	@.venv/bin/mypy
-	@.venv/bin/lint-imports --no-cache
+	@.venv/bin/lint-imports --no-cache --no-logo
 
 format: venv ## format the code and fix what ruff can
 	@.venv/bin/ruff check --fix --quiet || true
