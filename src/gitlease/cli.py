@@ -1,0 +1,137 @@
+"""
+The command line: a table from command to module, and the one place that turns errors into lines.
+
+Only the chosen command's module is imported.  Exit codes: 0 done, 1 failed, 2 wrong usage or
+settings, 130 interrupted; `status` has its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+    from types import ModuleType
+
+# Command: (module, what it does).
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "install": ("gitlease.workspace.install.command", "give this workspace's git its helper"),
+    "uninstall": ("gitlease.workspace.install.removal", "put back what was there before"),
+    "token": ("gitlease.workspace.commands.token", "print a valid token"),
+    "invalidate": ("gitlease.workspace.commands.invalidate", "forget cached tokens"),
+    "status": ("gitlease.workspace.commands.status", "tell how this workspace is"),
+    "credential": ("gitlease.workspace.commands.credential", "git's credential helper"),
+    "emulate": ("gitlease.emulator.command", "run a small GitHub on this machine"),
+    "demo": ("gitlease.demo.command", "show it all working, without a network"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line *argv* (default: this process's) and return the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if arguments[:1] == ["credential"] and arguments[1:2] != [] and arguments[1][:1] != "-":
+            # git waits for this one: no parser of options, no other command.
+            from gitlease.workspace.helper import main as credential  # noqa: PLC0415
+
+            return credential(arguments[1:], os.environ)
+        return _run(arguments)
+    except BrokenPipeError:
+        # Whoever read our output has gone; what is left of it goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 - the last door: a person gets a line, not a trace
+        return _explain(error, os.environ)
+
+
+def _run(arguments: list[str]) -> int:
+    parser = build_parser()
+    if not arguments or arguments[0] not in COMMANDS:
+        parser.parse_args(arguments or ["--help"])
+        return 2
+    module = _load(arguments[0])
+    own = command_parser(arguments[0], module)
+    code: int = module.run(own.parse_args(arguments[1:]))
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line's first word, with the table as its help."""
+    import argparse  # noqa: PLC0415 - 6 ms that git need not wait for
+
+    from gitlease import __version__  # noqa: PLC0415 - likewise
+
+    rows = "\n".join(f"  {name:<12}{what}" for name, (_, what) in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        "gitlease",
+        description="Keep git and gh supplied with valid GitHub App tokens.",
+        epilog=f"commands:\n{rows}\n\n`gitlease COMMAND --help` says more, with an example.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"gitlease {__version__}")
+    parser.add_argument("command", choices=list(COMMANDS), metavar="COMMAND")
+    return parser
+
+
+def command_parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
+    """Return the parser of the command *name*, which *module* implements."""
+    import argparse  # noqa: PLC0415 - see build_parser
+
+    parser = argparse.ArgumentParser(
+        f"gitlease {name}",
+        description=module.__doc__,
+        epilog=f"example:\n  {module.EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.add_arguments(parser)
+    return parser
+
+
+def _load(name: str) -> ModuleType:
+    from importlib import import_module  # noqa: PLC0415 - see build_parser
+
+    from gitlease.model.errors import SettingsError  # noqa: PLC0415 - see build_parser
+
+    module = COMMANDS[name][0]
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("gitlease"):
+            raise
+        room = module.split(".")[1]
+        extra = room if room == "broker" else "emulator"
+        raise SettingsError(
+            f"`gitlease {name}` needs the package {error.name}",
+            hint=f"pip install 'gitlease[{extra}]'",
+        ) from None
+
+
+def _explain(error: Exception, env: Mapping[str, str]) -> int:
+    from gitlease.model.errors import GitleaseError, RequestError, SettingsError  # noqa: PLC0415
+    from gitlease.model.redaction import printable  # noqa: PLC0415
+
+    if isinstance(error, GitleaseError):
+        print(f"gitlease: {printable(str(error), 600)}", file=sys.stderr)
+        return 2 if isinstance(error, (RequestError, SettingsError)) else 1
+    # Only the kind and the place: a message or a local may hold a token.
+    where = error.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    place = "?"
+    if where:
+        place = f"{where.tb_frame.f_code.co_filename.rpartition('/')[2]}:{where.tb_lineno}"
+    print(
+        f"gitlease: a defect ({type(error).__name__} at {place}); please report it with "
+        "`gitlease --version`",
+        file=sys.stderr,
+    )
+    if env.get("GITLEASE_TRACEBACK"):
+        import traceback  # noqa: PLC0415
+
+        print(printable("".join(traceback.format_tb(error.__traceback__)), 4000), file=sys.stderr)
+    return 1

@@ -1,0 +1,128 @@
+"""
+What a token may reach: an owner, some or all of its repositories, some permissions.
+
+Scopes are ordered: one covers another if it may do all that the other may.  To *narrow* is the
+only way from one to the next; nothing here makes a scope wider.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gitlease.model.errors import RequestError
+from gitlease.model.targets import lower, parse_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+# GitHub's permission levels, each including the ones before it.
+_LEVELS: Final = {"read": 1, "write": 2, "admin": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """
+    An owner (None: the installation's only or default one), repositories, permissions.
+
+    `repositories` is None for all of them, otherwise a sorted tuple of names; an empty tuple is
+    refused, because GitHub reads it as "all".  `permissions` is None for all that the
+    installation has, otherwise sorted pairs of name and level.
+    """
+
+    owner: str | None = None
+    repositories: tuple[str, ...] | None = None
+    permissions: tuple[tuple[str, str], ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.repositories is not None and not self.repositories:
+            raise RequestError("a scope with no repository would mean all of them")
+        if self.permissions is not None and not self.permissions:
+            raise RequestError("a scope with no permission would mean all of them")
+
+    @classmethod
+    def of(
+        cls,
+        owner: str | None,
+        repositories: Iterable[str] | None = None,
+        permissions: Mapping[str, str] | None = None,
+    ) -> Scope:
+        """
+        Build a scope from plain values, in one normal form.
+
+        Raises `RequestError` for a name or a level that GitHub does not have.
+        """
+        if owner is not None:
+            owner = _name(owner, owner)
+        names = None
+        if repositories is not None:
+            names = tuple(sorted({_name(owner or "x", repo) for repo in repositories}))
+        levels = None
+        if permissions is not None:
+            for permission, level in permissions.items():
+                if level not in _LEVELS:
+                    raise RequestError(f"permission {permission!r} has no level {level!r}")
+            levels = tuple(sorted(permissions.items()))
+        return cls(owner, names, levels)
+
+    def covers(self, other: Scope) -> bool:
+        """Tell whether a token of this scope may do all that one of *other* may."""
+        if self.owner != other.owner:
+            return False
+        if self.repositories is not None and (
+            other.repositories is None or not set(other.repositories) <= set(self.repositories)
+        ):
+            return False
+        if self.permissions is None:
+            return True
+        if other.permissions is None:
+            return False
+        held = dict(self.permissions)
+        return all(
+            _LEVELS[level] <= _LEVELS.get(held.get(permission, ""), 0)
+            for permission, level in other.permissions
+        )
+
+    def narrow(self, repository: str) -> Scope:
+        """Return this scope for one *repository*; raise `RequestError` if it is not covered."""
+        name = _name(self.owner or "x", repository)
+        if self.repositories is not None and name not in self.repositories:
+            raise RequestError(f"repository {repository} is outside the scope {self}")
+        return Scope(self.owner, (name,), self.permissions)
+
+    @property
+    def key(self) -> str:
+        """One string for one scope: equal scopes have equal keys."""
+        repositories = "*" if self.repositories is None else ",".join(self.repositories)
+        permissions = (
+            "*"
+            if self.permissions is None
+            else ",".join(f"{name}:{level}" for name, level in self.permissions)
+        )
+        return f"{self.owner or '*'}|{repositories}|{permissions}"
+
+    def __str__(self) -> str:
+        owner = self.owner or "the default installation"
+        if self.repositories is None:
+            where = owner
+        else:
+            where = ", ".join(f"{owner}/{name}" for name in self.repositories)
+        if self.permissions is None:
+            return where
+        return f"{where} ({', '.join(f'{name}:{level}' for name, level in self.permissions)})"
+
+
+def parse_scope(text: str) -> Scope:
+    """Read `acme` or `acme/app`, as a person types it; raise `RequestError` otherwise."""
+    target = parse_path("github.com", text)
+    if target is None or target.owner is None:
+        raise RequestError(f"{text!r} names no owner or repository")
+    return Scope.of(target.owner, None if target.repository is None else [target.repository])
+
+
+def _name(owner: str, text: str) -> str:
+    name = lower(text)
+    target = parse_path("github.com", f"{lower(owner)}/{name}")
+    if target is None or target.repository is None or "/" in name:
+        raise RequestError(f"{text!r} is no name that GitHub knows")
+    return name

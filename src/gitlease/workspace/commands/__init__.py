@@ -1,0 +1,1 @@
+"""The workspace's commands, one module each: options, what is printed, the exit code."""

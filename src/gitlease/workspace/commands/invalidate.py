@@ -1,0 +1,42 @@
+"""
+Forget cached tokens, so that the next git command fetches a new one.
+
+Without options all are forgotten.  It revokes nothing: GitHub knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from gitlease.workspace.cache import Cache
+from gitlease.workspace.commands.token import target_of
+from gitlease.workspace.settings import load
+
+if TYPE_CHECKING:
+    import argparse
+
+EXAMPLE = "gitlease invalidate --owner acme"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options to *parser*."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--owner", metavar="O", help="only this owner's tokens")
+    which.add_argument("--repo", metavar="O/R", help="only this repository's token")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Remove the records and say how many; return 0."""
+    settings = load(os.environ)
+    cache = Cache(settings)
+    prefix = target_of(settings, args.owner, args.repo).names[0]
+    everything = not args.owner and not args.repo
+    names = [
+        name
+        for name in cache.names()
+        if everything or name == prefix or name.startswith(prefix + "~")
+    ]
+    count = sum(cache.drop(name) for name in names)
+    print(f"{count} cached token{'' if count == 1 else 's'} forgotten")
+    return 0

@@ -1,0 +1,83 @@
+"""
+Print a valid token, for programs that run no credential helper.
+
+The cache answers if it can; otherwise the sources are asked.  Nothing but the token is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from gitlease.model.errors import RequestError
+from gitlease.model.redaction import printable
+from gitlease.model.targets import Target, parse_path
+from gitlease.workspace import clocks
+from gitlease.workspace.cache import Cache
+from gitlease.workspace.renewal import Renewal
+from gitlease.workspace.settings import Settings, load
+from gitlease.workspace.sources import chain
+
+if TYPE_CHECKING:
+    import argparse
+
+EXAMPLE = "gitlease token --repo acme/app --min-ttl 1800"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options to *parser*."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--owner", metavar="O", help="a token for all of this owner's repositories")
+    which.add_argument("--repo", metavar="O/R", help="a token for this repository")
+    parser.add_argument(
+        "--min-ttl", metavar="S", type=float, help="seconds it must live (default: 600)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print token, expires_at, expires_in, username, source"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the token; return 0, or raise why there is none."""
+    settings = load(os.environ)
+    if settings.problem:
+        print(f"gitlease: {settings.problem}", file=sys.stderr)
+    cache = Cache(settings)
+    renewal = Renewal(settings, cache, chain(settings, os.environ, cache, time.time), clocks.read)
+    outcome = renewal.get(target_of(settings, args.owner, args.repo), min_ttl=args.min_ttl)
+    if outcome.warning:
+        print(f"gitlease: {printable(outcome.warning, 600)}", file=sys.stderr)
+    token = outcome.token
+    if not args.json:
+        print(token.secret.reveal())
+        return 0
+    expires = token.expires_at
+    shown = {
+        "token": token.secret.reveal(),
+        "expires_at": None
+        if expires is None
+        else f"{datetime.fromtimestamp(int(expires), UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "expires_in": None if expires is None else int(expires - time.time()),
+        "username": token.username,
+        "source": token.source,
+    }
+    print(json.dumps(shown))
+    return 0
+
+
+def target_of(settings: Settings, owner: str | None, repository: str | None) -> Target:
+    """Return the target that the options name; raise `RequestError` if they name none."""
+    if not owner and not repository:
+        return Target(settings.host)
+    target = parse_path(settings.host, repository or owner or "")
+    if (
+        target is None
+        or (repository and target.repository is None)
+        or (owner and target.repository)
+    ):
+        raise RequestError(f"{printable(repository or owner or '')} names no owner or repository")
+    return target

@@ -1,0 +1,110 @@
+"""
+Folders that only we can look into, and files that appear whole or not at all.
+
+Whoever can write into the cache chooses what git sends to GitHub, so nothing in a folder that is
+not ours alone is believed (the lesson of CVE-2025-26625).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from typing import TYPE_CHECKING
+
+from gitlease.model.errors import FolderError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def make_private(path: Path) -> bool:
+    """
+    Make sure that *path* is a folder of ours, mode 0700; return whether it had to be made.
+
+    Raises `FolderError` if it cannot be made, belongs to somebody else, is open to others, or is
+    a link.  An existing folder is never changed.
+    """
+    made = False
+    try:
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+            made = True
+    except OSError as error:
+        raise FolderError(f"cannot make {path}: {error.strerror}") from None
+    check_private(path)
+    return made
+
+
+def check_private(path: Path) -> None:
+    """Raise `FolderError` unless *path* is a folder that only this user can look into."""
+    try:
+        found = path.lstat()
+    except OSError as error:
+        raise FolderError(f"cannot use {path}: {error.strerror}") from None
+    if not stat.S_ISDIR(found.st_mode):
+        raise FolderError(f"{path} is no folder, or only a link to one")
+    if found.st_uid != os.geteuid():
+        raise FolderError(f"{path} belongs to user {found.st_uid}, not to us ({os.geteuid()})")
+    if found.st_mode & 0o077:
+        raise FolderError(
+            f"{path} is open to others (mode {stat.S_IMODE(found.st_mode):04o})",
+            hint=f"chmod 700 {path}",
+        )
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o600, mtime: float | None = None) -> None:
+    """
+    Put *data* at *path* in one step: a reader sees the old file or the new one.
+
+    The file has *mode* from its first byte, and *mtime* (seconds since 1970) if given.  Raises
+    `OSError`, and then the old file is untouched and nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(temporary, flags, mode)
+    try:
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fchmod(descriptor, mode)
+            if mtime is not None:
+                os.utime(descriptor, (mtime, mtime))
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_private(path: Path, limit: int) -> bytes | None:
+    """
+    Return the bytes of *path*, or None if it is missing, not ours alone, or over *limit* bytes.
+
+    A link is never followed, and a file with a second name is not believed.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        found = os.fstat(descriptor)
+        if (
+            not stat.S_ISREG(found.st_mode)
+            or found.st_uid != os.geteuid()
+            or found.st_mode & 0o077
+            or found.st_nlink > 1
+            or found.st_size > limit
+        ):
+            return None
+        return os.read(descriptor, limit + 1)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,45 @@
+"""The step that makes our folders, private to this user."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import TYPE_CHECKING
+
+from gitlease.workspace import folders
+
+if TYPE_CHECKING:
+    from gitlease.workspace.install.report import State
+    from gitlease.workspace.settings import Settings
+
+NAMES = ("bin", "cache", "run", "log")
+
+
+class Folders:
+    """The home folder and those in it."""
+
+    name = "folders"
+
+    def __init__(self, settings: Settings) -> None:
+        self._home = settings.home
+
+    def do(self) -> tuple[State, str]:
+        """Make what is missing; an existing folder that is foreign or loose is refused."""
+        made = folders.make_private(self._home)
+        for name in NAMES:
+            made |= folders.make_private(self._home / name)
+        return ("done" if made else "already"), str(self._home)
+
+    def undo(self) -> tuple[State, str]:
+        """Remove our folders, and the home if nothing else is in it."""
+        if not self._home.exists():
+            return "already", f"{self._home} is not there"
+        folders.check_private(self._home)
+        for name in NAMES:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(self._home / name)
+        try:
+            self._home.rmdir()
+        except OSError:
+            return "done", f"{self._home} is kept, it holds files of yours"
+        return "done", f"{self._home} is removed"

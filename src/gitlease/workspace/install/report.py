@@ -1,0 +1,41 @@
+"""What an installation did, one line a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+State = Literal["done", "already", "skipped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one step ended: its name, its state, and what, or why and the cure."""
+
+    step: str
+    state: State
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The lines of all steps, in their order."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether any step failed."""
+        return any(line.state == "failed" for line in self.lines)
+
+    def __str__(self) -> str:
+        return "\n".join(f"{line.state:<8}{line.step}: {line.text}" for line in self.lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report for programs: `{"failed": bool, "steps": [{step, state, text}]}`."""
+        return {
+            "failed": self.failed,
+            "steps": [
+                {"step": line.step, "state": line.state, "text": line.text} for line in self.lines
+            ],
+        }

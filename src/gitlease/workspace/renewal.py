@@ -1,0 +1,219 @@
+"""
+Get a token for a target: look in the cache, lock, look again, ask the sources, put.
+
+Any number of processes that want the same token cause one fetch, because the lock is held across
+it; whoever waited hears the leader's outcome, a failure too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gitlease.model import errors
+from gitlease.model.redaction import redact
+from gitlease.workspace import folders
+from gitlease.workspace.locks import held
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from gitlease.model.targets import Target
+    from gitlease.model.tokens import Token
+    from gitlease.workspace.cache import Cache, Record
+    from gitlease.workspace.clocks import Moment
+    from gitlease.workspace.settings import Settings
+    from gitlease.workspace.sources import Fetched, Source
+
+# After a source was out of reach, this long nobody asks again: a loop of failing git commands
+# must not become a storm.
+PATIENCE: Final = 2.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    A token; `record` if it is in the cache; `warning`, one line, if something is not as it should.
+
+    `fetched` says whether a source was asked for it.
+    """
+
+    token: Token
+    record: Record | None = None
+    warning: str = ""
+    fetched: bool = False
+
+
+class Renewal:
+    """Brings the parts together; *read_clock* gives the present `Moment`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        cache: Cache,
+        sources: Sequence[Source],
+        read_clock: Callable[[], Moment],
+    ) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._sources = sources
+        self._read_clock = read_clock
+
+    def get(self, target: Target, *, min_ttl: float | None = None, fresh: bool = False) -> Outcome:
+        """
+        Return a token for *target* that lives *min_ttl* more seconds (default: the setting's).
+
+        With *fresh* the cache is not believed.  A token that still lives is returned with a
+        warning when a longer-lived one cannot be had.  Raises a `GitleaseError` if no source
+        has a token.
+        """
+        if min_ttl is None:
+            min_ttl = self._settings.lfs_min_ttl if target.lfs else self._settings.min_ttl
+        asked_at = self._read_clock()
+        if not fresh:
+            record = self._look(target, min_ttl)
+            if record is not None:
+                return Outcome(record.token, record)
+        problem = ""
+        try:
+            folders.make_private(self._settings.home)
+            folders.make_private(self._cache.folder)
+        except errors.FolderError as error:
+            problem = f"{error}; tokens are not kept meanwhile"
+        with held(self._lock_file(target)):
+            record = self._look(target, min_ttl)
+            if record is not None and (not fresh or record.put_at.wall > asked_at.wall):
+                return Outcome(record.token, record)
+            heard = self._heard(target, asked_at)
+            if heard is not None:
+                return self._fall_back(target, heard)
+            try:
+                fetched = self._ask(target, min_ttl)
+            except errors.GitleaseError as error:
+                self._note(target, error)
+                return self._fall_back(target, error)
+            return self._keep(target, fetched, problem)
+
+    def _look(self, target: Target, min_ttl: float) -> Record | None:
+        record = self._cache.find(target)
+        return record if record and record.usable(self._read_clock(), min_ttl) else None
+
+    def _ask(self, target: Target, min_ttl: float) -> Fetched:
+        reasons: list[errors.GitleaseError] = []
+        for source in self._sources:
+            try:
+                fetched = source.fetch(target, min_ttl)
+            except errors.RefusedError:
+                # Another source would widen the scope.
+                raise
+            except errors.GitleaseError as error:
+                error.source = source.name
+                reasons.append(error)
+                continue
+            if fetched is not None and not self._cache.is_rejected(fetched.token.fingerprint):
+                return fetched
+            if fetched is not None:
+                reasons.append(
+                    errors.SourceError(
+                        "it gave a token that GitHub has refused", hint="mint a new one"
+                    )
+                )
+        if len(reasons) == 1:
+            raise reasons[0]
+        if not reasons:
+            raise errors.NoTokenError("no source of tokens is configured")
+        raise _summary(reasons)
+
+    def _keep(self, target: Target, fetched: Fetched, problem: str) -> Outcome:
+        if fetched.name is None or problem:
+            return Outcome(fetched.token, None, problem, fetched=True)
+        now = self._read_clock()
+        try:
+            record = self._cache.put(fetched.name, fetched.token, now, for_all=fetched.for_all)
+        except (OSError, errors.FolderError) as error:
+            said = error.strerror if isinstance(error, OSError) else str(error)
+            return Outcome(
+                fetched.token,
+                None,
+                f"the token for {target} is not kept ({said}); free space or mend "
+                f"{self._cache.folder}",
+                fetched=True,
+            )
+        # A narrower record that is left over would hide the one just written.
+        for name in target.names:
+            if name == fetched.name:
+                break
+            self._cache.drop(name)
+        self._cache.prune(now)
+        with contextlib.suppress(OSError):
+            self._memo(target).unlink()
+        return Outcome(fetched.token, record, fetched=True)
+
+    def _fall_back(self, target: Target, error: errors.GitleaseError) -> Outcome:
+        """Return what still lives in the cache; raise *error* if nothing does, or if refused."""
+        record = self._cache.find(target)
+        now = self._read_clock()
+        if record is None or not record.alive(now) or isinstance(error, errors.RefusedError):
+            raise error
+        return Outcome(
+            record.token,
+            record,
+            f"the token for {target} lives {record.left(now):.0f} s more and could not be "
+            f"renewed: {error}",
+        )
+
+    # What a leader heard is left for its followers in a small file beside the records.
+
+    def _key(self, target: Target) -> str:
+        """Return the name under which equal fetches for *target* are one."""
+        if self._settings.granularity == "repository" or target.repository is None:
+            return target.names[0]
+        return target.names[1]
+
+    def _lock_file(self, target: Target) -> Path:
+        return self._cache.folder / f".lock~{self._key(target)}"
+
+    def _memo(self, target: Target) -> Path:
+        return self._cache.folder / f".failed~{self._key(target)}"
+
+    def _note(self, target: Target, error: errors.GitleaseError) -> None:
+        wait = getattr(error, "retry_after", None) or 0.0
+        if isinstance(error, (errors.UnreachableError, errors.RateLimitedError)):
+            wait = max(wait, PATIENCE)
+        now = self._read_clock()
+        memo = {
+            "kind": type(error).__name__,
+            "message": redact(error.message),
+            "hint": error.hint,
+            "at": now.wall,
+            "until": now.wall + min(wait, 300.0),
+        }
+        with contextlib.suppress(OSError):
+            folders.write_whole(self._memo(target), json.dumps(memo).encode())
+
+    def _heard(self, target: Target, asked_at: Moment) -> errors.GitleaseError | None:
+        """Return what the leader heard, if it asked after us or was told when to ask again."""
+        data = folders.read_private(self._memo(target), 4096)
+        try:
+            memo = json.loads(data or b"")
+            at, until = float(memo["at"]), float(memo["until"])
+            kind = getattr(errors, str(memo["kind"]))
+            message, hint = str(memo["message"]), str(memo["hint"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+        now = self._read_clock().wall
+        if not (asked_at.wall <= at <= now or at <= now < until):
+            return None
+        error = kind(message, hint=hint)
+        return error if isinstance(error, errors.GitleaseError) else None
+
+
+def _summary(reasons: list[errors.GitleaseError]) -> errors.GitleaseError:
+    named = "; ".join(f"{error.source}: {error.message}" for error in reasons)
+    kind = next(
+        (type(e) for e in reasons if isinstance(e, errors.UnreachableError)), errors.NoTokenError
+    )
+    return kind(named, hint=reasons[0].hint)

@@ -1,0 +1,239 @@
+"""
+The workspace's settings: one frozen object, read once.
+
+Environment variables win over the TOML file `settings.toml` in our home folder, whose keys are the
+same names in lower case without `GITLEASE_`.  The installer writes that file, so that a `git` with
+an empty environment (cron, ssh) finds what the container was started with; it holds no secret.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from gitlease.model.errors import SettingsError
+from gitlease.model.redaction import printable
+from gitlease.model.targets import lower
+from gitlease.model.tokens import LFS_MIN_TTL, MIN_TTL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+FILE: Final = "settings.toml"
+
+# Setting: its environment variables, the first that is set wins.
+VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "host": ("GITLEASE_HOST",),
+    "api_url": ("GITLEASE_API_URL",),
+    "broker_url": ("GITLEASE_BROKER_URL", "PLATFORM_URL"),
+    "workspace_id": ("GITLEASE_WORKSPACE_ID", "WORKSPACE_ID"),
+    "configs_dir": ("GITLEASE_CONFIGS_DIR", "CONFIGS_DIR"),
+    "app_id": ("GITLEASE_APP_ID",),
+    "private_key_file": ("GITLEASE_PRIVATE_KEY_FILE",),
+    "installation_id": ("GITLEASE_INSTALLATION_ID",),
+    "app_slug": ("GITLEASE_APP_SLUG",),
+    "granularity": ("GITLEASE_GRANULARITY",),
+    "min_ttl": ("GITLEASE_MIN_TTL",),
+    "lfs_min_ttl": ("GITLEASE_LFS_MIN_TTL",),
+    "fail_closed": ("GITLEASE_FAIL_CLOSED",),
+    "second_chance": ("GITLEASE_SECOND_CHANCE",),
+    "ca_file": ("GITLEASE_CA_FILE",),
+    "allow_http": ("GITLEASE_ALLOW_HTTP",),
+}
+_TRUE: Final = {"1", "true", "yes", "on"}
+_FALSE: Final = {"0", "false", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    All that a workspace can be told.
+
+    `granularity` is what one token serves: all of an `owner`'s repositories or one `repository`;
+    `permissions` narrows every token (empty: all that the installation has).  `min_ttl` and
+    `lfs_min_ttl` are seconds.  `problem` holds the complaint about a file that was set aside.
+    """
+
+    home: Path
+    host: str = "github.com"
+    api_url: str = "https://api.github.com"
+    broker_url: str = ""
+    workspace_id: str = ""
+    configs_dir: Path = Path("/configs")
+    app_id: str = ""
+    private_key_file: str = ""
+    installation_id: int | None = None
+    app_slug: str = ""
+    granularity: str = "owner"
+    permissions: Mapping[str, str] = field(default_factory=dict)
+    min_ttl: int = MIN_TTL
+    lfs_min_ttl: int = LFS_MIN_TTL
+    fail_closed: bool = True
+    second_chance: bool = True
+    ca_file: str = ""
+    allow_http: bool = False
+    problem: str = ""
+
+    @property
+    def cache(self) -> Path:
+        """The folder of the cache records."""
+        return self.home / "cache"
+
+    @property
+    def helper(self) -> Path:
+        """The installed credential helper."""
+        return self.home / "bin" / "git-credential-gitlease"
+
+    @property
+    def who(self) -> str:
+        """How messages name this workspace."""
+        return f"workspace {self.workspace_id}" if self.workspace_id else "this workspace"
+
+
+def home_folder(env: Mapping[str, str]) -> Path:
+    """
+    Return our home folder: GITLEASE_HOME, or `gitlease` in the user's state folder.
+
+    Source for the default: XDG Base Directory Specification.  Without HOME the password database
+    is asked.  Raises `SettingsError` if nothing names an absolute folder.
+    """
+    if env.get("GITLEASE_HOME"):
+        home = Path(env["GITLEASE_HOME"])
+    elif env.get("XDG_STATE_HOME"):
+        home = Path(env["XDG_STATE_HOME"]) / "gitlease"
+    else:
+        home = user_folder(env) / ".local" / "state" / "gitlease"
+    if not str(home).isprintable():
+        raise SettingsError(
+            f"our folder would be {printable(str(home))}, which no config file can hold",
+            hint="set GITLEASE_HOME to a plain path",
+        )
+    if not home.is_absolute():
+        raise SettingsError(
+            f"GITLEASE_HOME is {printable(str(home))}, a relative path",
+            hint="set it to an absolute one",
+        )
+    return home
+
+
+def user_folder(env: Mapping[str, str]) -> Path:
+    """Return the user's own folder: HOME, else what the password database says."""
+    if env.get("HOME"):
+        return Path(env["HOME"])
+    import os  # noqa: PLC0415 - only without HOME
+    import pwd  # noqa: PLC0415 - only without HOME
+
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        raise SettingsError(
+            "HOME is not set and this user is not in the password database",
+            hint="set HOME or GITLEASE_HOME",
+        ) from None
+
+
+def load(env: Mapping[str, str]) -> Settings:
+    """
+    Build the settings from the environment *env* and the file in our home folder.
+
+    A file that cannot be read or parsed is set aside: the environment and the defaults serve on,
+    and `Settings.problem` says what is wrong.  Raises `SettingsError` for a value that has no
+    meaning, because guessing could answer a host that nobody named.
+    """
+    home = home_folder(env)
+    found, problem = _read_file(home / FILE)
+    for name, variables in VARIABLES.items():
+        value = next((env[v] for v in variables if env.get(v)), None)
+        if value is not None:
+            found[name] = value
+    return build(home, found, problem=problem)
+
+
+def build(home: Path, found: Mapping[str, Any], *, problem: str = "") -> Settings:
+    """Check the values *found* and return them as settings; raise `SettingsError` for a bad one."""
+    known = {one.name for one in fields(Settings)} - {"home", "problem"}
+    values: dict[str, Any] = {}
+    for name, value in found.items():
+        if name not in known:
+            problem = problem or f"{home / FILE}: unknown setting {printable(name)}, ignored"
+            continue
+        values[name] = _read_value(name, value)
+    host = values.setdefault("host", "github.com")
+    if "api_url" not in values and host != "github.com":
+        values["api_url"] = f"https://{host}/api/v3"
+    return Settings(home, problem=problem, **values)
+
+
+def _read_file(path: Path) -> tuple[dict[str, Any], str]:
+    try:
+        return tomllib.loads(path.read_text("utf-8")), ""
+    except FileNotFoundError:
+        return {}, ""
+    except (OSError, ValueError) as error:
+        what = error.strerror if isinstance(error, OSError) else printable(str(error))
+        return {}, f"{path} is set aside: {what}; correct it or remove it"
+
+
+def _read_value(name: str, value: Any) -> Any:
+    if name in {"min_ttl", "lfs_min_ttl", "installation_id"}:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        text = str(value)
+        if text.isascii() and text.isdigit() and len(text) < 19:
+            return int(text)
+        raise _bad(name, value, "a whole number")
+    if name in {"fail_closed", "second_chance", "allow_http"}:
+        text = str(value).lower()
+        if text not in _TRUE | _FALSE:
+            raise _bad(name, value, "true or false")
+        return text in _TRUE
+    if name == "permissions":
+        if not isinstance(value, dict) or not all(
+            isinstance(level, str) and level in {"read", "write", "admin"}
+            for level in value.values()
+        ):
+            raise _bad(name, value, "a table of permission = read, write or admin")
+        return dict(value)
+    text = str(value)
+    if not text.isprintable():
+        raise _bad(name, value, "plain text")
+    return _READERS.get(name, str)(text)
+
+
+def _read_host(text: str) -> str:
+    host = lower(text).removesuffix(":443")
+    name, _, port = host.partition(":")
+    labels = name.split(".")
+    if not all(
+        label and label.isascii() and label.replace("-", "").isalnum() for label in labels
+    ) or (":" in host and not (port.isascii() and port.isdigit())):
+        raise _bad("host", text, "a host name such as github.com or github.example.com")
+    return host
+
+
+def _read_url(text: str) -> str:
+    if not text.startswith(("https://", "http://")) or any(c in text for c in " ?#@"):
+        raise _bad("api_url", text, "an https URL")
+    return text.rstrip("/")
+
+
+def _read_granularity(text: str) -> str:
+    if text not in {"owner", "repository"}:
+        raise _bad("granularity", text, "owner or repository")
+    return text
+
+
+_READERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "host": _read_host,
+    "api_url": _read_url,
+    "broker_url": _read_url,
+    "granularity": _read_granularity,
+    "configs_dir": Path,
+}
+
+
+def _bad(name: str, value: object, wanted: str) -> SettingsError:
+    variable = VARIABLES.get(name, (name,))[0]
+    return SettingsError(f"{variable} is {printable(repr(value), 80)}", hint=f"it takes {wanted}")

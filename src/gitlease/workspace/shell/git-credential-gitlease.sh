@@ -1,0 +1,186 @@
+#!/bin/sh
+# git's credential helper: answers from gitlease's cache without starting a process, and hands
+# everything else to Python. Written by `gitlease install`; changes are lost at the next one.
+
+LC_ALL=C
+ulimit -c 0
+python=@python@
+main=@main@
+cache=@cache@
+home=@home@
+
+# What the caller's environment calls by these names is none of ours.
+unset protocol host path username state refused lfs owner repository
+asked='' count=0 newline='
+'
+
+ask_python() {
+	if [ ! -x "$python" ]; then
+		echo "gitlease: no token for $host: $python is gone; install gitlease again and run \`gitlease install\`" >&2
+		printf @quit@
+		exit 0
+	fi
+	GITLEASE_HOME=$home
+	export GITLEASE_HOME
+	# -I -S: nothing from the working folder, the environment or site-packages comes first.
+	exec "$python" -I -S "$main" credential get <<-END
+	$asked
+	END
+}
+
+lower_path() {
+	rest=$path path=''
+	while [ -n "$rest" ]; do
+		tail=${rest#?}
+		letter=${rest%"$tail"}
+		case $letter in
+		A) letter=a ;; B) letter=b ;; C) letter=c ;; D) letter=d ;; E) letter=e ;; F) letter=f ;;
+		G) letter=g ;; H) letter=h ;; I) letter=i ;; J) letter=j ;; K) letter=k ;; L) letter=l ;;
+		M) letter=m ;; N) letter=n ;; O) letter=o ;; P) letter=p ;; Q) letter=q ;; R) letter=r ;;
+		S) letter=s ;; T) letter=t ;; U) letter=u ;; V) letter=v ;; W) letter=w ;; X) letter=x ;;
+		Y) letter=y ;; Z) letter=z ;;
+		esac
+		path=$path$letter rest=$tail
+	done
+}
+
+# Print the record $1 if it may be printed; ask Python if it is there but may not. Return if it is
+# not there, or if it is broader than what was asked ($2 is not "exact") and not meant for all.
+serve() {
+	[ -f "$1" ] || return
+	# A record's file time is its deadline, and a file in /proc is as old as this process: the
+	# one way to look at the wall clock without starting `date`.
+	if [ ! -O "$1" ] || [ ! "$1" -nt /proc/self ]; then ask_python; fi
+	{
+		IFS=' ' read -r version born until until_lfs boot length covers chance _ &&
+			IFS= read -r user && IFS= read -r password && IFS= read -r expiry
+	} <"$1" || ask_python
+	[ "$covers" = all ] || [ "$2" = exact ] || return
+	case $version:$born:$until:$until_lfs:$length in
+	*::* | *: | *:*[!0-9:]*) ask_python ;;
+	gitlease-1:*) ;;
+	*) ask_python ;;
+	esac
+	IFS= read -r boot_now </proc/sys/kernel/random/boot_id
+	IFS=. read -r now _ </proc/uptime
+	[ -z "$lfs" ] || until=$until_lfs
+	if [ "$boot" != "$boot_now" ] || [ "$now" -lt "$born" ] || [ "$now" -ge "$until" ] ||
+		[ ${#password} -ne $((length + 9)) ]; then
+		ask_python
+	fi
+	case $user+$password+$expiry in
+	username=?*+password=?*+password_expiry_utc=?*) ;;
+	*) ask_python ;;
+	esac
+	# A caller that needed over five seconds to say what it wants gets nothing.
+	[ $((now - began)) -le 5 ] || exit 0
+	if [ -n "$state" ] && [ "$chance" != - ]; then
+		printf 'capability[]=state\n%s\n%s\n%s\nstate[]=gitlease:%s\ncontinue=1\n\n' \
+			"$user" "$password" "$expiry" "$chance"
+	else
+		printf '%s\n%s\n%s\n\n' "$user" "$password" "$expiry"
+	fi
+	exit 0
+}
+
+case $1 in
+get) ;;
+erase)
+	GITLEASE_HOME=$home
+	export GITLEASE_HOME
+	[ ! -x "$python" ] || exec "$python" -I -S "$main" credential erase
+	exit 0
+	;;
+capability)
+	printf 'version 0\ncapability state\n'
+	exit 0
+	;;
+*) exit 0 ;;
+esac
+
+began=''
+[ ! -r /proc/uptime ] || IFS=. read -r began _ </proc/uptime
+
+while IFS= read -r line || [ -n "$line" ]; do
+	case $line in
+	'') break ;;
+	*[[:cntrl:]]*) exit 0 ;;
+	protocol=*)
+		[ -z "${protocol+set}" ] || exit 0
+		protocol=${line#*=} asked=$asked$line$newline
+		;;
+	host=*)
+		[ -z "${host+set}" ] || exit 0
+		host=${line#*=} asked=$asked$line$newline
+		;;
+	path=*)
+		[ -z "${path+set}" ] || exit 0
+		path=${line#*=} asked=$asked$line$newline
+		;;
+	username=*)
+		[ -z "${username+set}" ] || exit 0
+		username=${line#*=} asked=$asked$line$newline
+		;;
+	'capability[]=state') state=yes asked=$asked$line$newline ;;
+	'capability[]=') state='' asked=$asked$line$newline ;;
+	'state[]=gitlease:'*) refused=yes asked=$asked$line$newline ;;
+	'state[]=') refused='' asked=$asked$line$newline ;;
+	url=*) exit 0 ;;
+	*=*) ;;
+	*) exit 0 ;;
+	esac
+	count=$((count + 1))
+	[ ${#line} -le 65535 ] && [ $count -le 1000 ] || exit 0
+done
+
+[ "$protocol" = https ] || exit 0
+case $host in
+@host_pattern@) host=@host@ ;;
+*) exit 0 ;;
+esac
+case ${username-x-access-token} in
+@users@) ;;
+*) exit 0 ;;
+esac
+[ -z "$refused" ] && [ -n "$began" ] || ask_python
+
+# Plain forms only: what needs more thought than this is Python's.
+case $path in
+*[!A-Za-z0-9._/-]* | /* | *//*) ask_python ;;
+*[A-Z]*)
+	[ ${#path} -le 250 ] || ask_python
+	lower_path
+	;;
+esac
+case $path/ in
+*/info/lfs/*)
+	lfs=yes path=$path/
+	path=${path%%/info/lfs/*}
+	;;
+esac
+path=${path%/}
+owner=${path%%/*}
+case $path in
+*/*)
+	repository=${path#*/}
+	repository=${repository%.git}
+	repository=${repository%.wiki}
+	;;
+esac
+[ ${#path} -le 100 ] || ask_python
+case $owner in [!a-z0-9]* | *[!a-z0-9_-]*) ask_python ;; esac
+case $repository in */* | . | ..) ask_python ;; esac
+
+if [ -n "$repository" ]; then
+	serve "$cache/$host~$owner~$repository" exact
+	serve "$cache/$host~$owner"
+	serve "$cache/$host"
+elif [ -n "${repository+set}" ]; then
+	ask_python # `owner/.git` names nothing
+elif [ -n "$owner" ]; then
+	serve "$cache/$host~$owner" exact
+	serve "$cache/$host"
+else
+	serve "$cache/$host" exact
+fi
+ask_python

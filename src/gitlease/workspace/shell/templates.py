@@ -1,0 +1,54 @@
+"""Fill the sh templates: values are baked in as quoted words, so the environment has no say."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from gitlease.model.tokens import TOKEN_USER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitlease.workspace.settings import Settings
+
+
+def quote(text: str) -> str:
+    """Return *text* as one single-quoted sh word (POSIX, "2.2.2 Single-Quotes")."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def credential_helper(settings: Settings, *, python: str, main: Path) -> str:
+    """
+    Return the credential helper's program text.
+
+    *python* is the interpreter to start on a miss, *main* the `gitlease/__main__.py` it runs.
+    """
+    host = settings.host
+    pattern = _any_case(host) + ("" if ":" in host else f" | {_any_case(host)}:443")
+    users = quote(TOKEN_USER)
+    if settings.app_slug:
+        users += f" | {quote(settings.app_slug + '[bot]')}"
+    return _fill(
+        "git-credential-gitlease.sh",
+        python=quote(python),
+        main=quote(str(main)),
+        home=quote(str(settings.home)),
+        cache=quote(str(settings.cache)),
+        host=quote(host),
+        host_pattern=pattern,
+        users=users,
+        quit=r"'quit=1\n\n'" if settings.fail_closed else "''",
+    )
+
+
+def _fill(name: str, **values: str) -> str:
+    text = (files("gitlease.workspace.shell") / name).read_text("utf-8")
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", value)
+    return text
+
+
+def _any_case(host: str) -> str:
+    """Return a sh pattern that matches *host* in any case of its ASCII letters, and no other."""
+    return "".join(f"[{c}{c.upper()}]" if c.isalpha() else quote(c) for c in host)

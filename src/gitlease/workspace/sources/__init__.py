@@ -1,0 +1,64 @@
+"""
+Where tokens come from.
+
+A source has one method, `fetch`: a token; None for "not mine to answer"; a `SourceError` for
+"mine, but it failed".  The order in which they are asked stands in `chain`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gitlease.model.targets import Target
+    from gitlease.model.tokens import Token
+    from gitlease.workspace.cache import Cache
+    from gitlease.workspace.settings import Settings
+
+
+class Source(Protocol):
+    """One place that may have a token."""
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        ...
+
+    def fetch(self, target: Target, min_ttl: float) -> Fetched | None:
+        """
+        Return a token for *target* that lives *min_ttl* more seconds if at all possible.
+
+        None if this source is not configured or has nothing to say for *target*; raises a
+        `SourceError` if it should have had one.
+        """
+        ...
+
+
+class Fetched:
+    """
+    What a source gave: a token and the name of the record that it may be kept under.
+
+    *name* is None for a token that must not be stored (a person's own).  *for_all* says that
+    more specific names get the same token.
+    """
+
+    __slots__ = ("for_all", "name", "token")
+
+    def __init__(self, token: Token, name: str | None, *, for_all: bool = False) -> None:
+        self.token = token
+        self.name = name
+        self.for_all = for_all
+
+
+def chain(
+    settings: Settings, env: Mapping[str, str], cache: Cache, now: Callable[[], float]
+) -> Sequence[Source]:
+    """Return the sources in the order in which they are asked."""
+    from gitlease.workspace.sources.app_key import AppKey  # noqa: PLC0415 - start-up time
+    from gitlease.workspace.sources.environ import Environ  # noqa: PLC0415 - start-up time
+    from gitlease.workspace.transport import Transport  # noqa: PLC0415 - start-up time
+
+    transport = Transport(env, ca_file=settings.ca_file, allow_http=settings.allow_http)
+    return [AppKey(settings, transport, now), Environ(settings, env, cache, now)]

@@ -1,0 +1,189 @@
+"""
+Mint here, with the App's own key: the source of a machine that needs no broker.
+
+Source: GitHub docs, "Authenticating as a GitHub App installation".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from gitlease.github import protocol
+from gitlease.github.appjwt import SigningKey
+from gitlease.model.errors import (
+    FolderError,
+    KeyFileError,
+    NotInstalledError,
+)
+from gitlease.model.scopes import Scope
+from gitlease.model.targets import Target, lower
+from gitlease.workspace import folders
+from gitlease.workspace.sources import Fetched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitlease.github.protocol import Installation
+    from gitlease.model.exchange import Request, Response
+    from gitlease.model.tokens import Secret, Token
+    from gitlease.workspace.settings import Settings
+    from gitlease.workspace.transport import Transport
+
+
+class AppKey:
+    """Signs as the App, finds the owner's installation, mints."""
+
+    name = "app key"
+
+    def __init__(self, settings: Settings, transport: Transport, now: Callable[[], float]) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._now = now
+        # GitHub's clock minus ours, in seconds, once a reply has shown that it matters.
+        self._skew = 0.0
+        self._key: SigningKey | None = None
+
+    def fetch(self, target: Target, min_ttl: float) -> Fetched | None:
+        """Mint a token for the owner of *target*; None if no App is configured."""
+        del min_ttl  # a new token has its whole life before it
+        if not self._settings.app_id or not self._settings.private_key_file:
+            return None
+        installation, remembered = self._installation(target)
+        try:
+            token = self._mint(installation, target)
+        except NotInstalledError:
+            if not remembered:
+                raise
+            # The App was installed anew since: the number has changed.
+            self._forget(target)
+            installation, _ = self._installation(target)
+            token = self._mint(installation, target)
+        return self._fetched(token, target)
+
+    def _fetched(self, token: Token, target: Target) -> Fetched:
+        if self._settings.granularity == "repository" and target.repository:
+            return Fetched(token, target.names[0])
+        if target.owner:
+            return Fetched(token, f"{target.host}~{target.owner}", for_all=True)
+        return Fetched(token, target.host)
+
+    def _mint(self, installation: int, target: Target) -> Token:
+        one = self._settings.granularity == "repository" and target.repository
+        scope = Scope.of(
+            target.owner,
+            [target.repository] if one and target.repository else None,
+            self._settings.permissions or None,
+        )
+        response = self._ask(
+            lambda jwt: protocol.mint(self._settings.api_url, jwt, installation, scope)
+        )
+        return protocol.read_token(
+            response, self._now(), whose=f"{target} (installation {installation})", source=self.name
+        )
+
+    def _installation(self, target: Target) -> tuple[int, bool]:
+        """Return the installation for *target* and whether it was only remembered."""
+        configured = self._settings.installation_id
+        if target.owner is None:
+            return (configured or self._only_one(), False)
+        remembered = self._remembered(target)
+        if remembered is not None:
+            return remembered, True
+        found = None
+        if configured is not None:
+            api = self._settings.api_url
+            response = self._ask(lambda jwt: protocol.get_installation(api, jwt, configured))
+            found = protocol.read_installation(response, whose=f"installation {configured}")
+        if found is None or lower(found.owner) != target.owner:
+            found = self._find(target.owner)
+        self._remember(target, found.id)
+        return found.id, False
+
+    def _find(self, owner: str) -> Installation:
+        api = self._settings.api_url
+        for kind in ("orgs", "users"):
+            request = lambda jwt, kind=kind: protocol.find_installation(api, jwt, owner, kind)  # noqa: E731
+            response = self._follow(self._ask(request))
+            with contextlib.suppress(NotInstalledError):
+                return protocol.read_installation(response, whose=owner)
+        raise NotInstalledError(
+            f"App {self._settings.app_id} is not installed for {owner}",
+            hint=f"install it there, or check the spelling of {owner}",
+        )
+
+    def _only_one(self) -> int:
+        api = self._settings.api_url
+        response = self._ask(lambda jwt: protocol.list_installations(api, jwt))
+        found = protocol.read_installations(response, whose=f"App {self._settings.app_id}")
+        if len(found) == 1:
+            return found[0].id
+        if not found:
+            raise NotInstalledError(f"App {self._settings.app_id} is not installed anywhere")
+        raise NotInstalledError(
+            f"App {self._settings.app_id} has several installations and no owner was named",
+            hint="set GITLEASE_INSTALLATION_ID, or credential.useHttpPath=true for this host",
+        )
+
+    def _ask(self, build: Callable[[Secret], Request]) -> Response:
+        """Send what *build* makes of a proof; once more if only the clock was wrong."""
+        response = self._transport.exchange(build(self._proof()))
+        theirs = protocol.server_time(response.headers)
+        if theirs is not None and protocol.is_clock_refusal(response):
+            self._skew = theirs - self._now()
+            response = self._transport.exchange(build(self._proof()))
+        return response
+
+    def _follow(self, response: Response) -> Response:
+        """Go where GitHub says that a renamed account is now, if that is GitHub too."""
+        where = response.headers.get("location", "")
+        here = urlsplit(self._settings.api_url)
+        there = urlsplit(where)
+        if not protocol.is_moved(response) or (there.scheme, there.netloc) != (
+            here.scheme,
+            here.netloc,
+        ):
+            return response
+        return self._ask(lambda jwt: protocol.get(where, jwt))
+
+    def _proof(self) -> Secret:
+        if self._key is None:
+            self._key = self._read_key()
+        return self._key.sign(self._settings.app_id, self._now() + self._skew)
+
+    def _read_key(self) -> SigningKey:
+        path = Path(self._settings.private_key_file)
+        try:
+            pem = path.read_bytes()
+        except OSError as error:
+            raise KeyFileError(f"the App's key {path} cannot be read: {error.strerror}") from None
+        if sys.flags.no_site:
+            # The helper starts without site-packages; the signature needs them.
+            import site  # noqa: PLC0415
+
+            site.main()
+        return SigningKey.from_pem(pem, name=f"the App's key {path}")
+
+    # The number of an installation is no secret and hardly ever changes: it is kept, because
+    # finding it again would double the time of a miss.
+
+    def _memo(self, target: Target) -> Path:
+        app = self._settings.app_id
+        return self._settings.home / "run" / f"installation~{app}~{target.host}~{target.owner}"
+
+    def _remembered(self, target: Target) -> int | None:
+        data = folders.read_private(self._memo(target), 32)
+        return int(data) if data and data.isdigit() else None
+
+    def _remember(self, target: Target, installation: int) -> None:
+        with contextlib.suppress(OSError, FolderError):
+            folders.make_private(self._memo(target).parent)
+            folders.write_whole(self._memo(target), str(installation).encode())
+
+    def _forget(self, target: Target) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._memo(target))  # noqa: PTH108 - one name for one act

@@ -1,0 +1,137 @@
+"""
+The token that the container was started with, while it can still be alive.
+
+It is the last resort, never stored, and never one that GitHub refused before: a workspace that
+falls back to a dead token only moves its failure to a later place.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gitlease.github.protocol import LIFETIME
+from gitlease.model.errors import SourceError
+from gitlease.model.redaction import printable
+from gitlease.model.tokens import Secret, Token, fingerprint
+from gitlease.workspace.cache import LAST_SECONDS
+from gitlease.workspace.sources import Fetched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gitlease.model.targets import Target
+    from gitlease.workspace.cache import Cache
+    from gitlease.workspace.settings import Settings
+
+VARIABLES: Final = ("GITHUB_TOKEN", "GH_TOKEN")
+
+
+class Environ:
+    """Takes GITHUB_TOKEN, then GH_TOKEN, from the environment *env*."""
+
+    name = "environment"
+
+    def __init__(
+        self,
+        settings: Settings,
+        env: Mapping[str, str],
+        cache: Cache,
+        now: Callable[[], float],
+        proc: Path = Path("/proc"),
+    ) -> None:
+        self._settings = settings
+        self._env = env
+        self._cache = cache
+        self._now = now
+        self._proc = proc
+
+    def fetch(self, target: Target, min_ttl: float) -> Fetched | None:
+        """Return the first variable's token that can still be alive; None if none is set."""
+        del min_ttl  # as the last resort, a short life is better than none
+        reasons = []
+        for variable in VARIABLES:
+            value = self._env.get(variable, "")
+            if not value:
+                continue
+            judged = self._judge(variable, value, target)
+            if isinstance(judged, Token):
+                return Fetched(judged, None)
+            reasons.append(f"{variable} {judged}")
+        if not reasons:
+            return None
+        raise SourceError(", ".join(reasons), hint="unset it, or start with a fresh one")
+
+    def _judge(self, variable: str, value: str, target: Target) -> Token | str:
+        """Return the token, or in words why it is none."""
+        why = self._unfit(value, target)
+        if why:
+            return why
+        now = self._now()
+        if not value.startswith("ghs_"):
+            return Token(Secret(value), None, now, source=variable)
+        expires = _stateless_expiry(value)
+        if expires is None:
+            started = oldest_holder(self._proc, variable, value)
+            expires = None if started is None else started + LIFETIME
+        if expires is None:
+            return "is an installation token of unknown age"
+        if expires - now < LAST_SECONDS:
+            return "has expired"
+        return Token(Secret(value), expires, now, source=variable)
+
+    def _unfit(self, value: str, target: Target) -> str:
+        """Return in words why *value* may not go to *target*, or ""."""
+        server = self._env.get("GITHUB_SERVER_URL", "https://github.com")
+        if not (value.isascii() and value.isprintable()) or " " in value:
+            return "is no token"
+        if server.removeprefix("https://").rstrip("/").lower() != target.host:
+            return f"is for {printable(server)}, not for {target.host}"
+        if self._cache.is_rejected(fingerprint(value)):
+            return "was refused by GitHub before"
+        return ""
+
+
+def _stateless_expiry(value: str) -> float | None:
+    """Return the `exp` inside a token of the form `ghs_<app>_<JWT>`, or None."""
+    parts = value.split("_", 2)[-1].split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        return float(claims["exp"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def oldest_holder(proc: Path, variable: str, value: str) -> float | None:
+    """
+    Return when the process that brought *variable*=*value* started, in seconds since 1970.
+
+    It walks from us to our parents while they hold the same value; None where *proc* (the
+    folder /proc) does not tell.
+    """
+    wanted = f"{variable}={value}".encode()
+    started, pid = None, os.getpid()
+    for _ in range(64):
+        try:
+            if pid != os.getpid() and wanted not in (
+                proc / str(pid) / "environ"
+            ).read_bytes().split(b"\0"):
+                break
+            fields = (
+                (proc / str(pid) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+            )
+            uptime = float((proc / "uptime").read_text("ascii").split()[0])
+        except (OSError, ValueError, IndexError):
+            break
+        age = uptime - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        started = time.time() - age
+        pid = int(fields[1])
+        if pid == 0:
+            break
+    return started

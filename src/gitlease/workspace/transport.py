@@ -1,0 +1,225 @@
+"""
+One blocking HTTP(S) exchange, within a time limit that holds for all of it.
+
+Redirects are handed back, never followed: a credential that travels with one leaves its host
+(CVE-2026-41506).  What goes wrong becomes an `UnreachableError` that names host, cause and cure.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import queue
+import random
+import socket
+import ssl
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from gitlease.github.protocol import retry_after
+from gitlease.model.errors import SettingsError, UnreachableError
+from gitlease.model.exchange import Request, Response
+from gitlease.model.redaction import printable
+from gitlease.workspace.proxies import proxy_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+LIMIT: Final = 10.0  # seconds, for an exchange and its retries together
+RETRIES: Final = 2
+_MAX_BODY: Final = 4 << 20  # bytes; a list of 500 repositories is well under 4 MiB
+
+
+class Transport:
+    """
+    Carries requests, with proxies and CA as *env* and *ca_file* say.
+
+    *limit* is in seconds; *sleep* and *monotonic* are the clock to wait by.
+    """
+
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        *,
+        ca_file: str = "",
+        allow_http: bool = False,
+        limit: float = LIMIT,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._env = env
+        self._ca_file = ca_file
+        self._allow_http = allow_http
+        self._limit = limit
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._context: ssl.SSLContext | None = None
+
+    def exchange(self, request: Request) -> Response:
+        """
+        Send *request* and return the reply, whatever its status.
+
+        A failed connection, 429 and 5xx are tried twice more, `Retry-After` is honoured, and all
+        of it ends within the limit.  Raises `UnreachableError` if no whole reply came.
+        """
+        deadline = self._monotonic() + self._limit
+        for attempt in range(RETRIES + 1):
+            failure: UnreachableError | None = None
+            response: Response | None = None
+            try:
+                response = self._once(request, deadline)
+            except UnreachableError as error:
+                failure = error
+            if response is not None and response.status != 429 and response.status < 500:
+                return response
+            pause = 0.2 * 3**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - spreads a herd
+            if response is not None:
+                pause = max(pause, retry_after(response.headers) or 0.0)
+            if attempt == RETRIES or self._monotonic() + pause >= deadline:
+                break
+            self._sleep(pause)
+        if response is not None:
+            return response
+        assert failure is not None  # noqa: S101 - one of the two is always there
+        raise failure
+
+    def _once(self, request: Request, deadline: float) -> Response:
+        # A thread, because the look-up of a name has no time limit of its own.
+        url = urlsplit(request.url)
+        outcome: queue.SimpleQueue[Response | BaseException] = queue.SimpleQueue()
+
+        def run() -> None:
+            try:
+                outcome.put(self._converse(request, url, deadline))
+            except BaseException as error:  # noqa: BLE001 - it is raised again by the waiter
+                outcome.put(error)
+
+        threading.Thread(target=run, name="gitlease-exchange", daemon=True).start()
+        try:
+            result = outcome.get(timeout=max(deadline - self._monotonic(), 0.01))
+        except queue.Empty:
+            result = TimeoutError()
+        if isinstance(result, Response):
+            return result
+        if isinstance(result, (OSError, http.client.HTTPException, ValueError)):
+            # `from None`: the cause may hold headers, and those hold the proof of identity.
+            raise self._explain(result, url) from None
+        raise result
+
+    def _converse(self, request: Request, url: SplitResult, deadline: float) -> Response:
+        connection = self._connect(url, deadline)
+        try:
+            target = url.path + (f"?{url.query}" if url.query else "")
+            connection.request(request.method, target, request.body, dict(request.headers))
+            self._hurry(connection, deadline)
+            reply = connection.getresponse()
+            body = bytearray()
+            while chunk := reply.read1(65_536):
+                body += chunk
+                if len(body) > _MAX_BODY:
+                    raise http.client.HTTPException("a reply without end")
+                self._hurry(connection, deadline)
+            if reply.length:
+                raise http.client.IncompleteRead(b"")
+            headers = {name.lower(): value for name, value in reply.getheaders()}
+            return Response(reply.status, headers, bytes(body))
+        finally:
+            connection.close()
+
+    def _hurry(self, connection: http.client.HTTPConnection, deadline: float) -> None:
+        left = deadline - self._monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if connection.sock is not None:  # it is gone once the last byte of the reply is there
+            connection.sock.settimeout(left)
+
+    def _connect(self, url: SplitResult, deadline: float) -> http.client.HTTPConnection:
+        host = url.hostname or ""
+        options: dict[str, Any] = {"timeout": max(deadline - self._monotonic(), 0.01)}
+        if url.scheme == "http":
+            address = host if self._allow_http else _private_address(host, url.port or 80)
+            connection = http.client.HTTPConnection(address, url.port or 80, **options)
+            connection.connect()
+            return connection
+        options["context"] = self._tls()
+        port = url.port or 443
+        proxy = proxy_for(self._env, "https", host)
+        if proxy is None:
+            connection = http.client.HTTPSConnection(host, port, **options)
+        else:
+            via, headers = _read_proxy(proxy)
+            connection = http.client.HTTPSConnection(via.hostname or "", via.port or 80, **options)
+            connection.set_tunnel(host, port, headers)
+        connection.connect()
+        return connection
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            ca_file = self._ca_file or self._env.get("SSL_CERT_FILE") or None
+            try:
+                self._context = ssl.create_default_context()
+                if ca_file:
+                    self._context.load_verify_locations(ca_file)
+            except OSError as error:
+                raise SettingsError(
+                    f"the CA file {ca_file} cannot be used: {error.strerror or 'no certificate'}",
+                    hint="point GITLEASE_CA_FILE (or SSL_CERT_FILE) at a PEM file",
+                ) from None
+        return self._context
+
+    def _explain(self, error: Exception, url: SplitResult) -> UnreachableError:
+        host = printable(url.hostname or url.netloc)
+        proxy = proxy_for(self._env, url.scheme, url.hostname or "")
+        way = ""
+        if proxy:
+            way = f" (through the proxy {printable(_read_proxy(proxy)[0].hostname or '')})"
+        match error:
+            case ssl.SSLCertVerificationError():
+                return UnreachableError(
+                    f"{host}{way} shows a certificate that is not trusted: {error.verify_message}",
+                    hint="if a proxy or a private CA is in use, set GITLEASE_CA_FILE to its PEM",
+                )
+            case TimeoutError():
+                return UnreachableError(f"{host}{way} did not answer within {self._limit:g} s")
+            case socket.gaierror():
+                return UnreachableError(
+                    f"{host}{way} cannot be found: {error.strerror}", hint="check DNS and the proxy"
+                )
+            case http.client.HTTPException():
+                return UnreachableError(f"{host}{way} sent no whole reply ({type(error).__name__})")
+            case OSError():
+                said = printable(error.strerror or str(error) or type(error).__name__)
+                return UnreachableError(f"{host}{way} cannot be reached: {said}")
+            case _:
+                return UnreachableError(f"{host}{way} cannot be asked ({type(error).__name__})")
+
+
+def _read_proxy(proxy: str) -> tuple[SplitResult, dict[str, str]]:
+    via = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    if via.scheme != "http" or not via.hostname:
+        raise SettingsError(
+            f"the proxy {printable(via.scheme)}://{printable(via.hostname or '')} is of a kind "
+            "that is not supported",
+            hint="set HTTPS_PROXY to an http:// proxy",
+        )
+    if via.username is None:
+        return via, {}
+    pair = f"{unquote(via.username)}:{unquote(via.password or '')}"
+    return via, {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+
+
+def _private_address(host: str, port: int) -> str:
+    """Return an address of *host* if all it has are private: a bearer is not sent in the clear."""
+    import ipaddress  # noqa: PLC0415 - only for plain http
+
+    found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    for address in found:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+        if not (ip.is_loopback or ip.is_private):
+            raise SettingsError(
+                f"http://{printable(host)} would send a secret in the clear",
+                hint="use https, or set GITLEASE_ALLOW_HTTP=1 if the network is trusted",
+            )
+    return found[0]
