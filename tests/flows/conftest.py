@@ -5,14 +5,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.support.environment import missing
 from tests.support.installing import build_wheel, dumped, install, loaded, once
-from tests.support.machines import SHELLS, Machine
+from tests.support.machines import SHELLS, Gh, Machine
 
 FLOWS = Path(__file__).parent
 
@@ -57,14 +56,6 @@ def shell(request: pytest.FixtureRequest, machine: Machine) -> list[str]:
     """Return the first words of a command that runs a script in one POSIX shell of *machine*."""
     name = str(request.param)
     return machine.shells.get(name) or missing(f"{name} is not installed on {machine.name}")
-
-
-@dataclass(frozen=True)
-class Gh:
-    """One gh: its path on the machine and its version."""
-
-    path: str
-    version: tuple[int, int, int]
 
 
 @pytest.fixture

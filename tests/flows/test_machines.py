@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import Gh
-from tests.support.machines import Machine
+from tests.support.machines import Gh, Machine
 
 
 def test_the_machines_have_the_gits_that_differ(machine: Machine) -> None:

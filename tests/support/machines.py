@@ -60,6 +60,14 @@ class Installed:
     gitlease: str
 
 
+@dataclass(frozen=True)
+class Gh:
+    """One gh: its path on the machine and its version."""
+
+    path: str
+    version: tuple[int, int, int]
+
+
 @dataclass
 class Machine:
     """A machine for one test: it ends the processes and removes the folders that it gave out."""
