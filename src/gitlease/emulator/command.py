@@ -1,0 +1,58 @@
+"""
+`gitlease emulate`: run the emulator from a shell until it is told to stop.
+"""
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+
+SUMMARY = "run a small GitHub for tests and demos"
+EXAMPLE = """\
+  gitlease emulate --dir /tmp/github
+  gitlease emulate --seed seed.toml --dir /tmp/github | tee ready.json
+
+When it is ready it prints one line of JSON with its addresses and the App's key, then serves
+until SIGTERM or Ctrl-C.  Exit: 0 stopped, 1 it could not start, 2 a wrong seed or folder.
+"""
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `gitlease emulate`."""
+    parser.add_argument("--seed", type=Path, metavar="FILE", help="TOML: what the world holds")
+    parser.add_argument(
+        "--dir", type=Path, metavar="DIR", help="folder of its files (a temporary one if absent)"
+    )
+    parser.add_argument("--port", type=int, default=0, help="port of API and git (0: a free one)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal comes; return the exit code."""
+    try:
+        # The server and all it needs load here, so that --help works without the extra.
+        from .seeds import SeedError  # noqa: PLC0415
+        from .server import GitHub  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        return _complain(f"{error.name} is missing; pip install 'gitlease[emulator]'", 1)
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in STOPPING}
+    try:
+        with GitHub(args.seed, args.dir, args.port) as github:
+            print(json.dumps(github.ready()), flush=True)
+            stop.wait()
+    except SeedError as error:
+        return _complain(str(error), 2)
+    except (OSError, OverflowError) as error:
+        return _complain(f"{error}; is git installed, and port {args.port} free?", 1)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def _complain(problem: str, code: int) -> int:
+    print(f"gitlease emulate: {' '.join(problem.split())}", file=sys.stderr)
+    return code
