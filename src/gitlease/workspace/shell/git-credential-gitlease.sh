@@ -2,13 +2,28 @@
 # git's credential helper: answers from gitlease's cache without starting a process, and hands
 # everything else to Python. Written by `gitlease install`; changes are lost at the next one.
 
-LC_ALL=C
-ulimit -c 0
 python=@python@
 main=@main@
 cache=@cache@
 home=@home@
 
+case $1 in
+get) ;;
+erase)
+	GITLEASE_HOME=$home
+	export GITLEASE_HOME
+	[ ! -x "$python" ] || exec "$python" -I -S "$main" credential erase
+	exit 0
+	;;
+capability)
+	printf 'version 0\ncapability state\n'
+	exit 0
+	;;
+*) exit 0 ;;
+esac
+
+LC_ALL=C
+ulimit -c 0
 # What the caller's environment calls by these names is none of ours.
 unset protocol host path username state refused lfs owner repository
 asked='' count=0 newline='
@@ -26,22 +41,6 @@ ask_python() {
 	exec "$python" -I -S "$main" credential get <<-END
 	$asked
 	END
-}
-
-lower_path() {
-	rest=$path path=''
-	while [ -n "$rest" ]; do
-		tail=${rest#?}
-		letter=${rest%"$tail"}
-		case $letter in
-		A) letter=a ;; B) letter=b ;; C) letter=c ;; D) letter=d ;; E) letter=e ;; F) letter=f ;;
-		G) letter=g ;; H) letter=h ;; I) letter=i ;; J) letter=j ;; K) letter=k ;; L) letter=l ;;
-		M) letter=m ;; N) letter=n ;; O) letter=o ;; P) letter=p ;; Q) letter=q ;; R) letter=r ;;
-		S) letter=s ;; T) letter=t ;; U) letter=u ;; V) letter=v ;; W) letter=w ;; X) letter=x ;;
-		Y) letter=y ;; Z) letter=z ;;
-		esac
-		path=$path$letter rest=$tail
-	done
 }
 
 # Print the record $1 if it may be printed; ask Python if it is there but may not. Return if it is
@@ -82,21 +81,6 @@ serve() {
 	fi
 	exit 0
 }
-
-case $1 in
-get) ;;
-erase)
-	GITLEASE_HOME=$home
-	export GITLEASE_HOME
-	[ ! -x "$python" ] || exec "$python" -I -S "$main" credential erase
-	exit 0
-	;;
-capability)
-	printf 'version 0\ncapability state\n'
-	exit 0
-	;;
-*) exit 0 ;;
-esac
 
 began=''
 [ ! -r /proc/uptime ] || IFS=. read -r began _ </proc/uptime
@@ -145,42 +129,55 @@ esac
 [ -z "$refused" ] && [ -n "$began" ] || ask_python
 
 # Plain forms only: what needs more thought than this is Python's.
-case $path in
-*[!A-Za-z0-9._/-]* | /* | *//*) ask_python ;;
-*[A-Z]*)
-	[ ${#path} -le 250 ] || ask_python
-	lower_path
-	;;
-esac
-case $path/ in
-*/info/lfs/*)
-	lfs=yes path=$path/
-	path=${path%%/info/lfs/*}
-	;;
-esac
-path=${path%/}
-owner=${path%%/*}
-case $path in
-*/*)
-	repository=${path#*/}
-	repository=${repository%.git}
-	repository=${repository%.wiki}
-	;;
-esac
-[ ${#path} -le 100 ] || ask_python
-case $owner in [!a-z0-9]* | *[!a-z0-9_-]*) ask_python ;; esac
-case $repository in */* | . | ..) ask_python ;; esac
+look_up() {
+	case $path in
+	*[!a-z0-9._/-]* | /* | *//*) ask_python ;;
+	esac
+	case $path/ in
+	*/info/lfs/*)
+		lfs=yes path=$path/
+		path=${path%%/info/lfs/*}
+		;;
+	esac
+	path=${path%/}
+	[ ${#path} -le 100 ] || ask_python
+	owner=${path%%/*}
+	case $owner in [!a-z0-9]* | *[!a-z0-9_-]*) ask_python ;; esac
+	case $path in
+	*/*)
+		repository=${path#*/}
+		repository=${repository%.git}
+		repository=${repository%.wiki}
+		# `owner/.git` names nothing.
+		case $repository in '' | */* | . | ..) ask_python ;; esac
+		serve "$cache/$host~$owner~$repository" exact
+		serve "$cache/$host~$owner"
+		serve "$cache/$host"
+		;;
+	?*)
+		serve "$cache/$host~$owner" exact
+		serve "$cache/$host"
+		;;
+	*) serve "$cache/$host" exact ;;
+	esac
+	ask_python
+}
 
-if [ -n "$repository" ]; then
-	serve "$cache/$host~$owner~$repository" exact
-	serve "$cache/$host~$owner"
-	serve "$cache/$host"
-elif [ -n "${repository+set}" ]; then
-	ask_python # `owner/.git` names nothing
-elif [ -n "$owner" ]; then
-	serve "$cache/$host~$owner" exact
-	serve "$cache/$host"
-else
-	serve "$cache/$host" exact
-fi
-ask_python
+# A shell reads its program as it goes: what follows costs a path in lower case nothing.
+case $path in *[A-Z]*) ;; *) look_up ;; esac
+[ ${#path} -le 250 ] || ask_python
+
+rest=$path path=''
+while [ -n "$rest" ]; do
+	tail=${rest#?}
+	letter=${rest%"$tail"}
+	case $letter in
+	A) letter=a ;; B) letter=b ;; C) letter=c ;; D) letter=d ;; E) letter=e ;; F) letter=f ;;
+	G) letter=g ;; H) letter=h ;; I) letter=i ;; J) letter=j ;; K) letter=k ;; L) letter=l ;;
+	M) letter=m ;; N) letter=n ;; O) letter=o ;; P) letter=p ;; Q) letter=q ;; R) letter=r ;;
+	S) letter=s ;; T) letter=t ;; U) letter=u ;; V) letter=v ;; W) letter=w ;; X) letter=x ;;
+	Y) letter=y ;; Z) letter=z ;;
+	esac
+	path=$path$letter rest=$tail
+done
+look_up

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,9 @@ def credential_helper(settings: Settings, *, python: str, main: Path) -> str:
 
 def _fill(name: str, **values: str) -> str:
     text = (files("gitlease.workspace.shell") / name).read_text("utf-8")
+    # A shell reads its whole program at every start; the reasons stay in the template.
+    head, _, program = text.partition("\n\n")
+    text = f"{head}\n" + re.sub(r"^\s*(#.*)?\n", "", program, flags=re.MULTILINE)
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)
     return text
