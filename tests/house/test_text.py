@@ -10,7 +10,9 @@ REGISTRIES = re.compile(r"p[y]pi\.org|pythonh[o]sted|npm[j]s\.|d[e]b\.debian|npm
 
 
 def test_no_file_names_a_registry_or_a_folder_of_one_machine() -> None:
-    folders = {str(CHECKOUT), f"{STARTED_IN.get('HOME', CHECKOUT)}/."}
+    # A folder as short as /src is anybody's.
+    folders = {str(CHECKOUT)} if len(CHECKOUT.parts) > 2 else set()
+    folders.add(STARTED_IN["HOME"] + "/.")
     tracked = subprocess.run(
         ["git", "ls-files", "-z"], check=True, cwd=CHECKOUT, capture_output=True, text=True
     )
