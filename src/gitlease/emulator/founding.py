@@ -33,16 +33,10 @@ def found(seed: Seed, paths: Paths) -> World:
     """Return the world that *seed* describes, its files under *paths*; raises SeedError."""
     world = World(settings=seed.settings)
     bare.write_config(paths.home)
-    founder = _Founder(world, seed, paths)
-    for app in seed.apps:
-        founder.app(app)
-    for installation in seed.installations:
-        founder.account(installation.owner, installation.kind)
-    for number, repository in founder.in_order():
-        founder.repository(FIRST_REPOSITORY + number, repository)
-    world.repositories = dict(sorted(world.repositories.items()))
-    for one in seed.installations:
-        founder.installation(one)
+    try:
+        _Founder(world, seed, paths).all()
+    except SeedError as error:
+        raise SeedError(f"{seed.name}: {error}") from None
     return world
 
 
@@ -56,6 +50,17 @@ class _Founder:
         self.accounts = count(FIRST_ACCOUNT)
         self.app_ids = count(FIRST_APP)
         self.installation_ids = count(FIRST_INSTALLATION)
+
+    def all(self) -> None:
+        for app in self.seed.apps:
+            self.app(app)
+        for one in self.seed.installations:
+            self.account(one.owner, one.kind)
+        for number, repository in self.in_order():
+            self.repository(FIRST_REPOSITORY + number, repository)
+        self.world.repositories = dict(sorted(self.world.repositories.items()))
+        for one in self.seed.installations:
+            self.installation(one)
 
     def account(self, login: str, kind: str = "Organization") -> Account:
         known = self.world.account(login)

@@ -15,6 +15,7 @@ from . import access, credentials
 from .access import GitRefusal, Place
 from .backend import Backend
 from .lfs import LargeFiles
+from .lfs import reply as lfs_reply
 from .paths import Paths
 from .world import World
 
@@ -42,8 +43,7 @@ class GitHost:
             response = await self._respond(request)
         except GitRefusal as refusal:
             await _swallow_body(request)
-            headers = CHALLENGE if refusal.status == 401 else {}
-            response = PlainTextResponse(f"{refusal.text}\n", refusal.status, headers)
+            response = _refused(refusal, large="/info/lfs/" in request.scope["path"])
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
@@ -81,6 +81,14 @@ class GitHost:
         host = request.headers.get("host", "github.com")
         url = f"https://{host}/{place.repository.full_name}{wiki}.git/{service}{query}"
         return RedirectResponse(url, 301)
+
+
+def _refused(refusal: GitRefusal, *, large: bool) -> Response:
+    """Return the reply in the form that the client reads: git a line of text, git-lfs JSON."""
+    headers = CHALLENGE if refusal.status == 401 else {}
+    if large:
+        return lfs_reply({"message": refusal.text}, refusal.status, headers)
+    return PlainTextResponse(f"{refusal.text}\n", refusal.status, headers)
 
 
 async def _swallow_body(request: Request) -> None:

@@ -54,7 +54,7 @@ class LargeFiles:
                 return await self._verify(request, self._signed(request, name, "verify", oid), oid)
             case method, ["locks", *below]:
                 return self._locks(request, name, method, below)
-        return _reply({"message": "Not Found"}, 404)
+        return reply({"message": "Not Found"}, 404)
 
     def _check(self, request: Request, name: str, *, write: bool) -> Repository:
         shown = credentials.read(request.headers.get("authorization"))
@@ -65,23 +65,23 @@ class LargeFiles:
         verifying = (method, below) == ("POST", ["verify"])
         self._check(request, name, write=method == "POST")
         if verifying:
-            return _reply({"ours": [], "theirs": []})
+            return reply({"ours": [], "theirs": []})
         if (method, below) == ("GET", []):
-            return _reply({"locks": []})
-        return _reply({"message": "Not Found"}, 404)
+            return reply({"locks": []})
+        return reply({"message": "Not Found"}, 404)
 
     async def _batch(self, request: Request, name: str) -> Response:
         asked = await _json(request)
         operation, objects = asked.get("operation"), asked.get("objects")
         if operation not in {"download", "upload"} or not isinstance(objects, list):
-            return _reply({"message": "Invalid batch request"}, 422)
+            return reply({"message": "Invalid batch request"}, 422)
         # The token is checked for what it is about to do, before any object is looked at.
         repository = self._check(request, name, write=operation == "upload")
         if "basic" not in asked.get("transfers", ["basic"]):
-            return _reply({"message": "Only the basic transfer is offered"}, 422)
+            return reply({"message": "Only the basic transfer is offered"}, 422)
         address = f"https://{request.headers.get('host', 'github.com')}/{repository.full_name}.git"
         entries = [self._entry(operation, address, repository, one) for one in objects]
-        return _reply({"transfer": "basic", "objects": entries, "hash_algo": "sha256"})
+        return reply({"transfer": "basic", "objects": entries, "hash_algo": "sha256"})
 
     def _entry(
         self, operation: str, address: str, repository: Repository, asked: Any
@@ -129,7 +129,7 @@ class LargeFiles:
     def _download(self, repository: Repository, oid: str) -> Response:
         path = self.paths.large_file(repository.id, oid)
         if not path.exists():
-            return _reply({"message": "Not Found"}, 404)
+            return reply({"message": "Not Found"}, 404)
         headers = {"Content-Length": str(path.stat().st_size)}
         return StreamingResponse(_chunks(path), 200, headers, "application/octet-stream")
 
@@ -144,7 +144,7 @@ class LargeFiles:
                     digest.update(chunk)
                     file.write(chunk)
             if digest.hexdigest() != oid:
-                return _reply({"message": "The content does not match its oid"}, 422)
+                return reply({"message": "The content does not match its oid"}, 422)
             os.replace(partial, path)  # noqa: PTH105 - as atomic as it reads
         finally:
             partial.unlink(missing_ok=True)
@@ -154,9 +154,9 @@ class LargeFiles:
         asked = await _json(request)
         path = self.paths.large_file(repository.id, oid)
         if not path.exists():
-            return _reply({"message": "Not Found"}, 404)
+            return reply({"message": "Not Found"}, 404)
         if asked.get("size") != path.stat().st_size:
-            return _reply({"message": "The size does not match"}, 422)
+            return reply({"message": "The size does not match"}, 422)
         return Response(status_code=200)
 
 
@@ -180,5 +180,8 @@ async def _json(request: Request) -> Mapping[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def _reply(body: Mapping[str, Any], status: int = 200) -> Response:
-    return Response(json.dumps(body), status, media_type=MEDIA_TYPE)
+def reply(
+    body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return *body* as git-lfs reads it."""
+    return Response(json.dumps(body), status, headers, MEDIA_TYPE)

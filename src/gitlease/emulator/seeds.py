@@ -74,8 +74,9 @@ class RepositorySeed:
 
 @dataclass(frozen=True)
 class Seed:
-    """A whole seed; relative paths in it start at *folder*."""
+    """A whole seed; *name* is its file, and relative paths in it start at *folder*."""
 
+    name: str
     folder: Path
     apps: list[AppSeed]
     settings: Settings
@@ -123,6 +124,7 @@ class _Reader:
         except ValueError as error:
             raise SeedError(f"{self.name}: settings.{error}") from None
         return Seed(
+            self.name,
             self.folder,
             apps,
             settings,
