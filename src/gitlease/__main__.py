@@ -11,7 +11,7 @@ import sys
 if not __package__:
     sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120 - pathlib costs 5 ms
 
-from gitlease.cli import main  # noqa: E402 - it can only be found now
+from gitlease.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

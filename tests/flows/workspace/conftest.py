@@ -1,0 +1,28 @@
+"""Give each test a GitHub of its own and a workspace with gitlease installed."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from gitlease.emulator import GitHub
+from tests.support.machines import Machine
+from tests.support.workspaces import Workspace
+
+
+@pytest.fixture
+def github() -> Iterator[GitHub]:
+    with GitHub() as running:
+        yield running
+
+
+@pytest.fixture
+def bare_workspace(machine: Machine, github: GitHub) -> Workspace:
+    """A home in which nothing is installed yet."""
+    return Workspace.on(machine, github)
+
+
+@pytest.fixture
+def workspace(bare_workspace: Workspace) -> Workspace:
+    """A home in which `gitlease install` has run."""
+    bare_workspace.gitlease("install", "--strict")
+    return bare_workspace

@@ -1,0 +1,287 @@
+"""The installed helper: vectors, what a hit starts, single flight, and what goes wrong."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gitlease.workspace import clocks
+from tests.support.environment import require_tool
+from tests.support.workspaces import Workspace, password
+
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors/credential_get.json").read_text())
+
+
+def test_every_vector_under_every_shell_and_through_python(
+    workspace: Workspace, shell: list[str]
+) -> None:
+    workspace.env["GITLEASE_INSTALLATION_ID"] = str(workspace.github.installations[0]["id"])
+    workspace.gitlease("token")
+    workspace.gitlease("token", "--owner", "acme")
+    python = [workspace.machine.gitlease, "credential"]
+    for vector in VECTORS:
+        for program in ([*shell, workspace.helper], python):
+            ran = workspace.machine.run(
+                [*program, "get"], env=workspace.env, input=vector["stdin"].encode()
+            )
+            answered = password(ran.stdout) is not None
+            assert (vector["name"], answered) == (vector["name"], vector["expect"] == "answer")
+            if not answered:
+                assert (vector["name"], ran.stdout) == (vector["name"], b"")
+
+
+def test_a_hit_starts_no_process(workspace: Workspace, shell: list[str]) -> None:
+    """Neither a fork nor an exec after the shell itself has started."""
+    if workspace.machine.installed.root:
+        pytest.skip("strace looks from outside; the same program runs on both machines")
+    require_tool("strace")
+    first = workspace.ask("acme/app")
+    calls = workspace.home / "calls"
+    tracer = ["strace", "-f", "-o", str(calls), "-e", "trace=process", *shell]
+    hit = workspace.ask("acme/app", shell=tuple(tracer))
+    assert hit.stdout == first.stdout
+    assert password(hit.stdout)
+    seen = re.findall(r"^\d+ +(\w+)\(", calls.read_text(), re.MULTILINE)
+    assert [name for name in seen if name != "exit_group"] == ["execve"]
+
+
+def test_two_hundred_cold_gets_cause_one_mint(workspace: Workspace) -> None:
+    processes = [start(workspace) for _ in range(200)]
+    replies = [process.communicate(timeout=240) for process in processes]
+    passwords = {password(out) for out, _ in replies}
+    assert len(passwords) == 1
+    assert None not in passwords
+    assert [err for _, err in replies if err] == []
+    assert workspace.github.stats()["mints"] == 1
+
+
+def test_a_killed_leader_is_replaced(workspace: Workspace) -> None:
+    """The lock dies with its holder: the followers fetch, and all are answered."""
+    workspace.github.fault("mint", delay=30, count=1)
+    leader = start(workspace)
+    wait_for(lambda: workspace.github.stats()["faults"] == 1)
+    followers = [start(workspace) for _ in range(10)]
+    os.killpg(leader.pid, signal.SIGKILL)
+    started = time.monotonic()
+    replies = [process.communicate(timeout=60) for process in followers]
+    assert all(password(out) for out, _ in replies)
+    assert time.monotonic() - started < 25
+    leader.communicate()
+
+
+def start(workspace: Workspace) -> "subprocess.Popen[bytes]":
+    process = workspace.machine.popen(
+        [workspace.helper, "get"],
+        env=workspace.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    process.stdin.write(b"protocol=https\nhost=github.com\npath=acme/app\n\n")
+    process.stdin.flush()
+    return process
+
+
+def wait_for(true: Callable[[], bool], limit: float = 20.0) -> None:
+    deadline = time.monotonic() + limit
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_git_meets_no_error_from_a_torn_record(workspace: Workspace) -> None:
+    """Cut anywhere, the record is a miss: git is answered all the same."""
+    workspace.ask("acme/app")
+    record = workspace.state / "cache" / "github.com~acme"
+    data, times = record.read_bytes(), record.stat()
+    for size in range(0, len(data), 37):
+        record.write_bytes(data[:size])
+        os.utime(record, (times.st_atime, times.st_mtime))
+        ran = workspace.git("ls-remote", "https://github.com/acme/app")
+        assert ran.stderr == b""
+
+
+def test_what_lives_is_served_while_github_is_down(workspace: Workspace) -> None:
+    """A failed renewal takes nothing away, and says so in one line."""
+    workspace.ask("acme/app")
+    workspace.age("github.com~acme", 3600 - 300)
+    workspace.github.fault("api", status=503)
+    ran = workspace.ask("acme/app")
+    assert password(ran.stdout)
+    [line] = ran.stderr.decode().splitlines()
+    assert "could not be renewed" in line
+    assert "503" in line
+
+
+def test_nothing_expired_is_printed_while_github_is_down(workspace: Workspace) -> None:
+    workspace.ask("acme/app")
+    workspace.age("github.com~acme", 3600)
+    workspace.github.fault("api", status=503)
+    ran = workspace.ask("acme/app")
+    assert ran.stdout == b"quit=1\n\n"
+    assert b"503" in ran.stderr
+
+
+def complaint(workspace: Workspace, path: str = "acme/app") -> str:
+    ran = workspace.ask(path)
+    assert ran.stdout == b"quit=1\n\n"
+    [line] = ran.stderr.decode().splitlines()
+    assert line.startswith(f"gitlease: no token for github.com/{path} (this workspace): ")
+    return line.partition("): ")[2]
+
+
+def test_an_unreadable_key_file(workspace: Workspace) -> None:
+    workspace.env["GITLEASE_PRIVATE_KEY_FILE"] = "/nowhere/app.pem"
+    assert complaint(workspace) == (
+        "the App's key /nowhere/app.pem cannot be read: No such file or directory; point "
+        "GITLEASE_PRIVATE_KEY_FILE at the PEM file downloaded from the App's settings"
+    )
+
+
+def test_a_key_file_that_is_no_key(workspace: Workspace) -> None:
+    path = workspace.home / "app.pem"
+    path.write_text("-----BEGIN RSA PRIVATE KEY-----\ncanary\n-----END RSA PRIVATE KEY-----\n")
+    workspace.env["GITLEASE_PRIVATE_KEY_FILE"] = str(path)
+    line = complaint(workspace)
+    assert "holds no private key in PEM form" in line
+    assert "canary" not in line
+
+
+def test_a_key_of_another_app(workspace: Workspace) -> None:
+    workspace.env["GITLEASE_APP_ID"] = "999"
+    line = complaint(workspace)
+    assert "Integration not found" in line
+    assert "check that the key belongs to the App" in line
+
+
+def test_an_owner_without_installation(workspace: Workspace) -> None:
+    line = complaint(workspace, "nobody/app")
+    assert "is not installed for nobody; install it there" in line
+
+
+def test_a_suspended_installation(workspace: Workspace) -> None:
+    workspace.github.suspend("acme")
+    line = complaint(workspace)
+    assert "suspended" in line
+    assert "the owner unsuspends it" in line
+
+
+def test_an_app_that_was_installed_anew(workspace: Workspace) -> None:
+    """The installation's number has changed: it is found again, and nobody notices."""
+    workspace.ask("acme/app")
+    memo = next((workspace.state / "run").glob("installation~*"))
+    memo.write_text("4711")
+    workspace.gitlease("invalidate")
+    assert password(workspace.ask("acme/app").stdout)
+
+
+def test_github_that_does_not_answer(workspace: Workspace) -> None:
+    workspace.env["HTTPS_PROXY"] = "http://127.0.0.1:9"
+    line = complaint(workspace)
+    assert "api.github.com (through the proxy 127.0.0.1) cannot be reached" in line
+
+
+def test_a_clock_that_is_an_hour_off_is_repaired(workspace: Workspace) -> None:
+    """The proof is signed again by GitHub's clock, and the life is counted on ours."""
+    workspace.github.advance(-3600)
+    assert password(workspace.ask("acme/app").stdout)
+    assert 3500 < workspace.record("github.com~acme").left(clocks.read()) <= 3600
+
+
+def test_a_full_disk_still_answers(workspace: Workspace) -> None:
+    """The old record stays, the new token is printed, one line says what to mend."""
+    if workspace.machine.installed.root:
+        pytest.skip("its mounts are not seen from outside; the code is the same")
+    cache = workspace.state / "cache"
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4k,mode=700", "tmpfs", str(cache)]
+    if os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a small file system can only be mounted by root")
+    try:
+        (cache / ".filler").write_bytes(b"x" * 4096)
+        ran = workspace.ask("acme/app")
+        assert password(ran.stdout)
+        assert b"No space left on device" in ran.stderr
+    finally:
+        subprocess.run(["umount", str(cache)], check=True)
+
+
+@pytest.mark.parametrize("mode", [0o500, 0o777])
+def test_a_home_that_cannot_be_trusted_still_answers(workspace: Workspace, mode: int) -> None:
+    """Nothing is read from or kept in an open folder; the token comes from GitHub each time."""
+    if mode == 0o500 and os.geteuid() == 0:
+        pytest.skip("root writes to read-only folders")
+    (workspace.state / "cache").chmod(mode)
+    ran = workspace.ask("acme/app")
+    assert password(ran.stdout)
+    assert b"tokens are not kept" in ran.stderr
+    assert workspace.cache.names() == []
+
+
+def test_a_foreign_home_still_answers(workspace: Workspace) -> None:
+    if os.geteuid():
+        pytest.skip("only root can give a folder away")
+    os.chown(workspace.state / "cache", 12345, 12345)
+    ran = workspace.ask("acme/app")
+    assert password(ran.stdout)
+    assert b"belongs to user 12345" in ran.stderr
+
+
+def test_without_home_the_helper_answers(workspace: Workspace) -> None:
+    """The installed program knows where it lives."""
+    del workspace.env["HOME"]
+    ran = workspace.machine.run(
+        [workspace.helper, "get"],
+        env={**workspace.env, "HOME": None},
+        input=b"protocol=https\nhost=github.com\npath=acme/app\n\n",
+    )
+    assert password(ran.stdout)
+
+
+def test_an_empty_environment_finds_what_was_installed(workspace: Workspace) -> None:
+    """cron and ssh start git without the container's variables."""
+    proxy = {"HTTPS_PROXY": workspace.env["HTTPS_PROXY"]}
+    ran = workspace.machine.run(
+        [workspace.helper, "get"],
+        env=proxy,
+        input=b"protocol=https\nhost=github.com\npath=acme/app\n\n",
+    )
+    assert password(ran.stdout)
+
+
+def test_a_broken_settings_file_is_set_aside(workspace: Workspace) -> None:
+    (workspace.state / "settings.toml").write_text("this is = = no TOML")
+    ran = workspace.ask("acme/app")
+    assert password(ran.stdout)
+    [line] = ran.stderr.decode().splitlines()
+    assert "settings.toml is set aside" in line
+
+
+def test_the_environments_token_is_the_last_resort_and_not_kept(workspace: Workspace) -> None:
+    for name in ("GITLEASE_APP_ID", "GITLEASE_PRIVATE_KEY_FILE"):
+        del workspace.env[name]
+    shutil.rmtree(workspace.state)
+    workspace.gitlease("install")
+    workspace.env["GITHUB_TOKEN"] = workspace.github.mint("acme")["token"]
+    assert password(workspace.ask("acme/app").stdout) == workspace.env["GITHUB_TOKEN"]
+    assert workspace.cache.names() == []
+
+
+def test_a_refused_token_of_the_environment_does_not_come_back(workspace: Workspace) -> None:
+    for name in ("GITLEASE_APP_ID", "GITLEASE_PRIVATE_KEY_FILE"):
+        del workspace.env[name]
+    shutil.rmtree(workspace.state)
+    workspace.gitlease("install")
+    workspace.env["GITHUB_TOKEN"] = "ghp_" + "a" * 36
+    ran = workspace.git("ls-remote", "https://github.com/acme/app", check=False)
+    assert ran.returncode != 0
+    again = workspace.ask("acme/app")
+    assert again.stdout == b"quit=1\n\n"
+    assert b"GITHUB_TOKEN was refused by GitHub before" in again.stderr
