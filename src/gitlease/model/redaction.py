@@ -14,7 +14,7 @@ _SECRETS: Final = re.compile(
       (?:gh[spour]_|github_pat_)[A-Za-z0-9_.\-]+      # GitHub's tokens, any length
     | (?P<scheme>(?:bearer|basic|token)\s+)[A-Za-z0-9._~+/=\-]{8,}
     | eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]*)?   # a JWT
-    | (?P<user>//[^/\s:@]*:)[^@\s/]+(?=@)             # the password of a URL
+    | (?P<user>//[^/\s:@]*:)[^\s/]+(?=@)              # the password of a URL
     | -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY-----|\Z)
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,

@@ -7,6 +7,7 @@ only way from one to the next; nothing here makes a scope wider.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # GitHub's permission levels, each including the ones before it.
 _LEVELS: Final = {"read": 1, "write": 2, "admin": 3}
+_PERMISSION: Final = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Scope:
         levels = None
         if permissions is not None:
             for permission, level in permissions.items():
+                if not _PERMISSION.fullmatch(permission):
+                    raise RequestError(f"{permission!r} is no permission that GitHub knows")
                 if level not in _LEVELS:
                     raise RequestError(f"permission {permission!r} has no level {level!r}")
             levels = tuple(sorted(permissions.items()))
@@ -125,4 +129,4 @@ def _name(owner: str, text: str) -> str:
     target = parse_path("github.com", f"{lower(owner)}/{name}")
     if target is None or target.repository is None or "/" in name:
         raise RequestError(f"{text!r} is no name that GitHub knows")
-    return name
+    return target.repository
