@@ -1,0 +1,44 @@
+"""The documents say what the code does: commands, settings, and links that lead somewhere."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from gitlease import cli
+from gitlease.workspace.settings import VARIABLES
+
+CHECKOUT = Path(__file__).parents[2]
+README = (CHECKOUT / "README.md").read_text()
+PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    table = README.partition("| command |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`(?:gitlease )?([a-z]+)`", table))
+    # git alone runs this one.
+    assert named == set(cli.COMMANDS) - {"credential"}
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_help_has_an_example_of_the_command(name: str) -> None:
+    text = cli.command_parser(name, import_module(cli.COMMANDS[name][0])).format_help()
+    assert re.search(rf"example:\n  .*gitlease {name}", text)
+
+
+def test_every_setting_is_in_the_reference_with_its_variables() -> None:
+    page = (CHECKOUT / "docs/reference/settings.md").read_text()
+    rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", page, re.MULTILINE))
+    rows.pop("permissions")
+    later = {"broker_url", "workspace_id", "configs_dir"}
+    assert set(rows) == set(VARIABLES) - later
+    for name, variables in rows.items():
+        assert re.findall(r"`(\w+)`", variables) == list(VARIABLES[name])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if "://" not in link:
+            assert (page.parent / link).exists(), link
