@@ -37,6 +37,8 @@ class SigningKey:
         Raises `KeyFileError` if it is not an unencrypted RSA key, or if the extra is missing.
         """
         try:
+            import jwt  # noqa: F401, PLC0415 - extra; missed here rather than at the signature
+            from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - extra
             from cryptography.hazmat.primitives.asymmetric.rsa import (  # noqa: PLC0415 - extra
                 RSAPrivateKey,
             )
@@ -50,7 +52,11 @@ class SigningKey:
             ) from None
         try:
             key = load_pem_private_key(pem, password=None)
-        except (TypeError, ValueError):
+        except TypeError:
+            raise KeyFileError(
+                f"{name} is encrypted", hint="use the PEM file as GitHub gave it, mode 0600"
+            ) from None
+        except (ValueError, UnsupportedAlgorithm):
             # The cause may quote the file: it does not travel.
             raise KeyFileError(f"{name} holds no private key in PEM form") from None
         if not isinstance(key, RSAPrivateKey):

@@ -132,7 +132,7 @@ def server_time(headers: Mapping[str, str]) -> float | None:
     """Return the reply's `Date` in seconds since 1970, or None if it has none that can be read."""
     try:
         return _in_seconds(parsedate_to_datetime(headers["date"]))
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 

@@ -1,0 +1,293 @@
+"""GitHub's replies become a token or an error that names cause and cure; nothing else comes out."""
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitlease.github import protocol
+from gitlease.github.protocol import Installation
+from gitlease.model.errors import (
+    ClockError,
+    GitleaseError,
+    NotInstalledError,
+    RateLimitedError,
+    RefusedError,
+    SourceError,
+    SuspendedError,
+    UnauthorizedError,
+    UnreachableError,
+)
+from gitlease.model.exchange import Response
+from gitlease.model.scopes import Scope
+from gitlease.model.tokens import Secret, Token
+
+API = "https://api.github.com"
+NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
+DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
+EXPIRES = "2027-01-15T09:00:00Z"
+CANARY = "ghs_canary0123456789"
+
+
+def reply(status: int, body: Any, **headers: str) -> Response:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return Response(status, {k.replace("_", "-"): v for k, v in headers.items()}, data)
+
+
+def read(response: Response, now: float = NOW) -> Token:
+    return protocol.read_token(response, now, whose="acme/app", source="app key")
+
+
+def minted(expires_at: str = EXPIRES, token: Any = CANARY, **headers: str) -> Response:
+    return reply(201, {"token": token, "expires_at": expires_at}, **headers)
+
+
+def test_a_minted_token_has_the_life_that_github_gave_it() -> None:
+    token = read(minted(date=DATE))
+    assert token == Token(Secret(CANARY), NOW + 3600, NOW, lifetime=3600.0, source="app key")
+
+
+@pytest.mark.parametrize("wrong", [-86_400.0, -300.0, 300.0, 86_400.0])
+def test_a_wrong_clock_here_changes_no_life(wrong: float) -> None:
+    token = read(minted(date=DATE), NOW + wrong)
+    assert token.expires_at == NOW + wrong + 3600
+    assert token.lifetime == 3600
+
+
+def test_no_life_is_longer_than_githubs_hour_even_without_a_date() -> None:
+    token = read(minted(), NOW - 7200)
+    assert (token.expires_at, token.lifetime) == (NOW - 7200 + 3600, 3600)
+
+
+def test_a_short_life_is_known_as_such() -> None:
+    token = read(minted("2027-01-15T08:01:00Z", date=DATE))
+    assert (token.expires_at, token.lifetime) == (NOW + 60, 60)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2027-01-15T08:00:00Z", NOW),
+        ("2027-01-15T08:00:00", NOW),
+        ("2027-01-15T09:00:00+01:00", NOW),
+        ("2027-01-15T08:00:00.500Z", NOW + 0.5),
+    ],
+)
+def test_times_without_a_zone_are_utc(text: str, seconds: float) -> None:
+    assert protocol.timestamp(text) == seconds
+
+
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let local time be far from UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC-9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        (DATE, NOW),
+        ("Fri, 15 Jan 2027 08:00:00 -0000", NOW),
+        ("Friday, 15-Jan-27 08:00:00 GMT", NOW),
+        ("", None),
+        ("yesterday", None),
+        ("Fri, 99 Jan 2027 08:00:00 GMT", None),
+        ("Fri, 15 Jan 99999999999 08:00:00 GMT", None),
+    ],
+)
+def test_a_date_that_cannot_be_read_is_none(
+    far_east: None, date: str, seconds: float | None
+) -> None:
+    assert protocol.server_time({"date": date}) == seconds
+    assert protocol.server_time({}) is None
+
+
+@pytest.mark.parametrize(
+    "token", [None, 5, "", "two words", "a\nb=c", "a\rb", "\x00", "é", "\N{EN QUAD}", [CANARY]]
+)
+def test_a_token_that_cannot_stand_on_gits_line_is_refused(token: Any) -> None:
+    with pytest.raises(UnreachableError):
+        read(minted(token=token))
+
+
+STRANGE = [
+    b"",
+    b"null",
+    b"[]",
+    b"{}",
+    b'"x"',
+    b"<html>proxy login</html>",
+    b"\xff\xfe",
+    b'{"token": "ghs_canary0123456789"',
+    b'{"token": "ghs_canary0123456789"}',
+    b'{"token": "ghs_canary0123456789", "expires_at": 5}',
+    b'{"token": "ghs_canary0123456789", "expires_at": "soon ghs_canary0123456789"}',
+    b'{"id": 1}',
+    b'{"id": Infinity, "account": {"login": "acme"}}',
+    b'{"id": true, "account": {"login": "acme"}}',
+    b'{"id": 1, "account": {"login": null}}',
+    b'{"id": 1, "account": null}',
+    b"[1]",
+    b"[" * 200_000,
+]
+
+
+@pytest.mark.parametrize("body", STRANGE)
+def test_a_reply_that_is_not_githubs_is_an_error_that_quotes_nothing(body: bytes) -> None:
+    for act in (
+        lambda: protocol.read_token(reply(201, body), NOW, whose="acme", source="x"),
+        lambda: protocol.read_installation(reply(200, body), whose="acme"),
+    ):
+        with pytest.raises(UnreachableError, match="acme") as raised:
+            act()
+        assert CANARY not in str(raised.value)
+        assert "GITLEASE_API_URL" in raised.value.hint
+
+
+@given(st.integers(200, 599), st.binary(), st.dictionaries(st.text(), st.text()))
+def test_any_reply_is_a_value_or_one_of_our_errors(
+    status: int, body: bytes, headers: dict[str, str]
+) -> None:
+    response = Response(status, headers, body)
+    for act in (
+        lambda: read(response),
+        lambda: protocol.read_installation(response, whose="acme"),
+        lambda: protocol.read_installations(response, whose="acme"),
+    ):
+        with contextlib.suppress(GitleaseError):
+            act()
+    assert protocol.is_clock_refusal(response) in {True, False}
+    assert protocol.is_moved(response) == (status in {301, 302, 307, 308})
+
+
+_NOT_A_TIME = "must be a numeric value representing the future time at which the assertion expires"
+CLOCK_TEXTS = [
+    "'Expiration time' claim ('exp') is too far in the future",
+    f"'Expiration time' claim ('exp') {_NOT_A_TIME}",
+    "'Issued at' claim ('iat') must be an Integer representing the time",
+]
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "headers", "kind"),
+    [
+        *[(401, text, {}, ClockError) for text in CLOCK_TEXTS],
+        (401, "A JSON web token could not be decoded", {}, UnauthorizedError),
+        (401, "Bad credentials", {}, UnauthorizedError),
+        (403, "This installation has been suspended", {}, SuspendedError),
+        (403, "You have exceeded a secondary rate limit", {}, RateLimitedError),
+        (403, "API rate limit exceeded", {}, RateLimitedError),
+        (403, "slow down", {"retry_after": "30"}, RateLimitedError),
+        (403, "no", {"x_ratelimit_remaining": "0"}, RateLimitedError),
+        (403, "Resource not accessible by integration", {}, RefusedError),
+        (404, "Not Found", {}, NotInstalledError),
+        (422, "The permissions requested are not granted", {}, RefusedError),
+        (429, "Too many requests", {}, RateLimitedError),
+        (500, "oops", {}, UnreachableError),
+        (502, "bad gateway", {}, UnreachableError),
+        (503, "unavailable", {"retry_after": "9"}, UnreachableError),
+        (200, "not a mint", {}, SourceError),
+        (301, "Moved Permanently", {}, SourceError),
+        (418, "teapot", {}, SourceError),
+    ],
+)
+def test_each_status_has_its_error_with_githubs_words_and_a_cure(
+    status: int, said: str, headers: dict[str, str], kind: type[SourceError]
+) -> None:
+    with pytest.raises(SourceError) as raised:
+        read(reply(status, {"message": said}, **headers))
+    error = raised.value
+    assert type(error) is kind
+    assert said[:40] in error.message
+    assert "acme/app" in error.message
+    assert error.hint
+
+
+def test_only_a_refusal_for_the_clock_is_one() -> None:
+    assert protocol.is_clock_refusal(reply(401, {"message": CLOCK_TEXTS[0]}))
+    assert not protocol.is_clock_refusal(reply(401, {"message": "Bad credentials"}))
+    assert not protocol.is_clock_refusal(reply(403, {"message": CLOCK_TEXTS[0]}))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry_after": "30"}, 30),
+        ({"retry_after": "0"}, 0),
+        ({}, 60),
+        ({"retry_after": DATE}, 60),
+        ({"retry_after": "-5"}, 60),
+        ({"retry_after": "1e9"}, 60),
+        ({"retry_after": "9" * 400}, 60),
+        ({"retry_after": "\N{ARABIC-INDIC DIGIT THREE}"}, 60),
+    ],
+)
+def test_github_is_given_the_patience_that_it_asks_for(
+    headers: dict[str, str], seconds: float
+) -> None:
+    with pytest.raises(RateLimitedError) as raised:
+        read(reply(429, {"message": "wait"}, **headers))
+    assert raised.value.retry_after == seconds
+
+
+def test_what_github_says_is_fit_for_a_terminal_and_short() -> None:
+    said = f"\x1b[2J{CANARY}\n" + "x" * 1000
+    with pytest.raises(SourceError) as raised:
+        read(reply(418, {"message": said}))
+    assert str(raised.value).isprintable()
+    assert CANARY not in str(raised.value)
+    assert len(str(raised.value)) < 400
+
+
+def test_a_mint_asks_for_exactly_the_scope() -> None:
+    scope = Scope.of("acme", ["b", "a"], {"contents": "read"})
+    request = protocol.mint(API, Secret("proof"), 7, scope)
+    assert (request.method, request.url) == (
+        "POST",
+        "https://api.github.com/app/installations/7/access_tokens",
+    )
+    assert json.loads(request.body or b"") == {
+        "repositories": ["a", "b"],
+        "permissions": {"contents": "read"},
+    }
+
+
+def test_a_mint_of_everything_sends_no_empty_list() -> None:
+    assert protocol.mint(API, Secret("proof"), 7, Scope.of("acme")).body == b"{}"
+
+
+def test_every_request_carries_the_proof_and_shows_it_to_nobody() -> None:
+    proof = Secret(CANARY)
+    for request in (
+        protocol.get(f"{API}/x", proof),
+        protocol.find_installation(API, proof, "acme", "orgs"),
+        protocol.get_installation(API, proof, 7),
+        protocol.list_installations(API, proof),
+        protocol.mint(API, proof, 7, Scope.of("acme")),
+    ):
+        assert request.headers["Authorization"] == f"Bearer {CANARY}"
+        assert request.headers["X-GitHub-Api-Version"] == "2022-11-28"
+        assert request.headers["Accept"] == "application/vnd.github+json"
+        assert CANARY not in repr(request) + request.url
+    assert CANARY not in repr(minted())
+
+
+def test_an_owners_name_cannot_lead_to_another_route() -> None:
+    request = protocol.find_installation(API, Secret("p"), "../app?x#y", "orgs")
+    assert request.url == f"{API}/orgs/..%2Fapp%3Fx%23y/installation"
+
+
+def test_installations_are_read_with_number_and_owner() -> None:
+    one = {"id": 7, "account": {"login": "Acme"}, "more": "things"}
+    assert protocol.read_installation(reply(200, one), whose="x") == Installation(7, "Acme")
+    assert protocol.read_installations(reply(200, [one]), whose="x") == [Installation(7, "Acme")]
+    assert protocol.read_installations(reply(200, []), whose="x") == []
