@@ -98,7 +98,8 @@ class Exchange:
             await host(self.scope, self.receive, self.send)
             return
         self.front.stats.faults += 1
-        await asyncio.sleep(fault.delay)
+        if fault.delay:
+            await asyncio.sleep(fault.delay)
         if fault.revoke:
             shown = credentials.read(Headers(scope=self.scope).get("authorization"))
             self.front.world.tokens.revoke(shown.secret if shown else "")

@@ -119,8 +119,9 @@ class _Reader:
         self.known(table, "", ("app", "apps", "settings", "installations", "repositories"))
         apps = [self.app(table.get("app", {}), "app")]
         apps += [self.app(one, key) for key, one in self.tables(table, "apps")]
+        wanted = self.table(table, "settings")
         try:
-            settings = Settings().changed(self.table(table, "settings"))
+            settings = Settings().changed(wanted)
         except ValueError as error:
             raise SeedError(f"{self.name}: settings.{error}") from None
         return Seed(

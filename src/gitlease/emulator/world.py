@@ -142,7 +142,7 @@ class World:
             raise UnknownNameError(f"there is no repository {old!r}")
         if owner is None or not name:
             raise UnknownNameError(f"{new!r} does not name an account and a repository")
-        if self.repository(new) not in {None, repository}:
+        if (taken := self.repository(new)) is not None and taken is not repository:
             raise ValueError(f"{new!r} is taken")
         del self.names[repository.full_name.lower()]
         self.former_names[repository.full_name.lower()] = repository.id
