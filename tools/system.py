@@ -16,6 +16,7 @@ from tools.cache import folder, locked
 PROGRAMS = {
     "bash": "bash",
     "busybox": "busybox",
+    "curl": "curl",
     "dash": "dash",
     "debootstrap": "debootstrap",
     "gh": "gh",

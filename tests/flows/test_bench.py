@@ -1,0 +1,75 @@
+"""`make bench` gives its table and its JSON, and fails if what it measures answers wrongly."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.environment import CHECKOUT, python_module, require_tool
+from tools.bench.figure import Goal, Row, Spread
+from tools.bench.program import BenchError, Program
+from tools.bench.race import race
+from tools.bench.workspace import Workspace, secret_of, with_password
+
+
+@pytest.mark.timeout(180)
+def test_a_quick_run_prints_the_table_and_writes_it_as_json(tmp_path: Path) -> None:
+    require_tool("curl")
+    file = tmp_path / "bench.json"
+    printed = python_module("tools.bench", "--quick", "--json", str(file)).splitlines()
+    report = json.loads(file.read_text())
+    assert report["quick"] is True
+    assert {"kernel", "python", "git", "sh", "cores"} <= report["machine"].keys()
+    rows = {(row["what"], row["against"]): row for row in report["rows"]}
+    assert len(printed) == 1 + len(rows) == 1 + len(report["rows"])
+    for line, row in zip(printed[1:], report["rows"], strict=True):
+        assert line.startswith(row["what"])
+    hit = rows["cached get, 520 characters", "git-credential-cache (C)"]
+    assert hit["goal"] == {"sign": "<=", "value": 0.95}
+    assert hit["met"] is (hit["measured"] <= 0.95)
+    [mints] = [row for (what, _), row in rows.items() if what.endswith("cold get: mints")]
+    assert (mints["measured"], mints["met"]) == (1, True)
+    assert not re.search(r"ghs_|eyJ", file.read_text() + "".join(printed))
+
+
+def test_a_wrong_answer_is_no_figure(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "home")
+    workspace.put(520)
+    right = workspace.helper(accept=with_password(secret_of(520)))
+    assert race({"right": right}, rounds=2)["right"].runs == 2
+    wrong = workspace.helper(accept=with_password(secret_of(40)))
+    with pytest.raises(BenchError, match="git-credential-gitlease get: a wrong answer of") as found:
+        race({"right": right, "wrong": wrong}, rounds=2)
+    assert secret_of(520) not in str(found.value)
+
+
+@pytest.mark.parametrize("argv", [["/bin/false"], ["/no/such/program"]])
+def test_a_program_that_does_not_run_is_no_figure(argv: list[str]) -> None:
+    with pytest.raises(BenchError, match=argv[0]):
+        Program(argv).time()
+
+
+def test_a_run_that_fails_says_so_and_exits_with_1(tmp_path: Path) -> None:
+    """Without git the rival cannot be started: that is a failure, not a shorter table."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "tools.bench", "--quick", "--json", tmp_path / "bench.json"],
+        cwd=CHECKOUT,
+        env={"PATH": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.splitlines()[-1].startswith("bench: ")
+    assert not (tmp_path / "bench.json").exists()
+
+
+def test_a_goal_is_judged_and_never_asserted() -> None:
+    slow, fast = Spread.of([0.004, 0.004, 0.004]), Spread.of([0.002, 0.002, 0.002])
+    assert Row.ratio("a", "b", slow, fast, 0.95).met is False
+    assert Row.ratio("a", "b", fast, slow, 0.5).met is True
+    assert Row.ratio("a", "b", fast, slow).met is None
+    assert [Goal(sign, 1).met(2) for sign in ("<=", ">=", "==")] == [False, True, False]
