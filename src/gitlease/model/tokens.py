@@ -19,6 +19,7 @@ LFS_MIN_TTL: Final = 1200  # seconds
 # GitHub's replicas lag behind a mint; octokit tries for about as long before it gives up.
 YOUNG: Final = 10  # seconds
 
+FINGERPRINT_LENGTH: Final = 44  # characters of base64 for 32 bytes
 TOKEN_USER: Final = "x-access-token"  # noqa: S105 - the user name that goes with a token
 
 

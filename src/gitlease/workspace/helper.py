@@ -19,7 +19,7 @@ from gitlease.model.errors import GitleaseError
 from gitlease.model.gitcred import Attributes, MalformedError
 from gitlease.model.redaction import printable
 from gitlease.model.targets import Target, lower, parse_path
-from gitlease.model.tokens import TOKEN_USER, YOUNG, fingerprint
+from gitlease.model.tokens import FINGERPRINT_LENGTH, TOKEN_USER, YOUNG, fingerprint
 from gitlease.workspace import clocks, events
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.renewal import Outcome, Renewal
@@ -94,17 +94,15 @@ class Helper:
             attributes = gitcred.parse(data)
         except MalformedError:
             return None
-        host = lower((attributes.one(b"host") or b"").decode("latin-1"))
+        host = _host(attributes)
         if ":" not in self._settings.host:
             host = host.removesuffix(":443")
         if attributes.one(b"protocol") != b"https" or host != self._settings.host:
             return None
-        users = {TOKEN_USER.encode()}
+        users = {None, TOKEN_USER.encode()}
         if self._settings.app_slug:
             users.add(f"{self._settings.app_slug}[bot]".encode())
-        if (attributes.one(b"username") or TOKEN_USER.encode()) not in users:
-            return None
-        if attributes.one(b"username") == b"":
+        if attributes.one(b"username") not in users:
             return None
         target = parse_path(host, (attributes.one(b"path") or b"").decode("latin-1"))
         return None if target is None else (attributes, target)
@@ -128,7 +126,8 @@ class Helper:
             events.note(self._settings, "rejected", f"{target}: {rejected} dropped")
             return
         # It is not the cached one any more, but no source shall bring it back.
-        self._cache.reject(rejected, now.wall + 3600.0)
+        if len(rejected) == FINGERPRINT_LENGTH:
+            self._cache.reject(rejected, now.wall + 3600.0)
 
     def _note(self, target: Target, outcome: Outcome) -> None:
         how = f"from {outcome.token.source}" if outcome.fetched else "from the cache"
@@ -136,6 +135,10 @@ class Helper:
         if outcome.warning:
             text += f" ({outcome.warning})"
         events.note(self._settings, "fetched" if outcome.fetched else "served", text)
+
+
+def _host(attributes: Attributes) -> str:
+    return lower((attributes.one(b"host") or b"").decode("latin-1"))
 
 
 def _answer(outcome: Outcome, *, again: bool) -> bytes:
@@ -182,8 +185,9 @@ def main(arguments: list[str], env: Mapping[str, str]) -> int:
     try:
         settings = load(env)
     except GitleaseError as error:
-        # Whose host it is cannot be known without settings: git may ask somebody else.
-        _say(str(error))
+        if action == "get" and _is_githubs(data):
+            _say(f"no token for github.com: {error}")
+            os.write(1, gitcred.QUIT)
         return 0
     if settings.problem:
         _say(settings.problem)
@@ -198,6 +202,15 @@ def main(arguments: list[str], env: Mapping[str, str]) -> int:
     while view:
         view = view[os.write(1, view) :]
     return 0
+
+
+def _is_githubs(data: bytes) -> bool:
+    """Tell whether *data* asks for github.com: ours, even where the settings cannot be read."""
+    try:
+        attributes = gitcred.parse(data)
+    except MalformedError:
+        return False
+    return attributes.one(b"protocol") == b"https" and _host(attributes) == "github.com"
 
 
 def _say(line: str) -> None:

@@ -264,6 +264,15 @@ def test_a_broken_settings_file_is_set_aside(workspace: Workspace) -> None:
     assert "settings.toml is set aside" in line
 
 
+def test_a_setting_without_meaning_stops_git_with_a_line(workspace: Workspace) -> None:
+    """A prompt would hang an agent, and guessing could answer the wrong host."""
+    workspace.env["GITLEASE_MIN_TTL"] = "ten minutes"
+    ran = workspace.ask("acme/app")
+    assert ran.stdout == b"quit=1\n\n"
+    [line] = ran.stderr.decode().splitlines()
+    assert line.startswith("gitlease: no token for github.com: GITLEASE_MIN_TTL is 'ten minutes'")
+
+
 def test_the_environments_token_is_the_last_resort_and_not_kept(workspace: Workspace) -> None:
     for name in ("GITLEASE_APP_ID", "GITLEASE_PRIVATE_KEY_FILE"):
         del workspace.env[name]
