@@ -24,7 +24,7 @@ from gitlease.workspace import clocks, events
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.renewal import Outcome, Renewal
 from gitlease.workspace.settings import Settings, load
-from gitlease.workspace.sources import chain
+from gitlease.workspace.sources import Chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ class Helper:
         self._cache = Cache(settings)
         self._read_clock = read_clock
         self._sleep = sleep
-        sources = chain(settings, env, self._cache, lambda: read_clock().wall)
+        sources = Chain(settings, env, self._cache, lambda: read_clock().wall)
         self._renewal = Renewal(settings, self._cache, sources, read_clock)
 
     def get(self, data: bytes) -> tuple[bytes, str]:

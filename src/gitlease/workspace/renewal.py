@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Final
 from gitlease.model import errors
 from gitlease.model.redaction import redact
 from gitlease.workspace import folders
+from gitlease.workspace.cache import LAST_SECONDS
 from gitlease.workspace.locks import held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from gitlease.model.targets import Target
@@ -54,7 +55,7 @@ class Renewal:
         self,
         settings: Settings,
         cache: Cache,
-        sources: Sequence[Source],
+        sources: Iterable[Source],
         read_clock: Callable[[], Moment],
     ) -> None:
         self._settings = settings
@@ -83,8 +84,9 @@ class Renewal:
             folders.make_private(self._cache.folder)
         except errors.FolderError as error:
             problem = f"{error}; tokens are not kept meanwhile"
-        with held(self._lock_file(target)):
-            record = self._look(target, min_ttl)
+        # In a folder that cannot be trusted nothing is locked, read or kept.
+        with contextlib.nullcontext() if problem else held(self._lock_file(target)):
+            record = None if problem else self._look(target, min_ttl)
             if record is not None and (not fresh or record.put_at.wall > asked_at.wall):
                 return Outcome(record.token, record)
             heard = self._heard(target, asked_at)
@@ -113,19 +115,26 @@ class Renewal:
                 error.source = source.name
                 reasons.append(error)
                 continue
-            if fetched is not None and not self._cache.is_rejected(fetched.token.fingerprint):
+            if fetched is None:
+                continue
+            unfit = self._unfit(fetched.token)
+            if not unfit:
                 return fetched
-            if fetched is not None:
-                reasons.append(
-                    errors.SourceError(
-                        "it gave a token that GitHub has refused", hint="mint a new one"
-                    )
-                )
+            reasons.append(errors.SourceError(f"the {source.name} gave a token that {unfit}"))
+            reasons[-1].source = source.name
         if len(reasons) == 1:
             raise reasons[0]
         if not reasons:
             raise errors.NoTokenError("no source of tokens is configured")
         raise _summary(reasons)
+
+    def _unfit(self, token: Token) -> str:
+        """Return in words why a fetched *token* may not be handed out, or ""."""
+        if self._cache.is_rejected(token.fingerprint):
+            return "GitHub has refused before"
+        if not token.usable(self._read_clock().wall, LAST_SECONDS):
+            return "has expired; check this machine's clock"
+        return ""
 
     def _keep(self, target: Target, fetched: Fetched, problem: str) -> Outcome:
         if fetched.name is None or problem:
@@ -207,13 +216,16 @@ class Renewal:
         now = self._read_clock().wall
         if not (asked_at.wall <= at <= now or at <= now < until):
             return None
-        error = kind(message, hint=hint)
-        return error if isinstance(error, errors.GitleaseError) else None
+        if not (isinstance(kind, type) and issubclass(kind, errors.GitleaseError)):
+            return None
+        return kind(message, hint=hint)
 
 
 def _summary(reasons: list[errors.GitleaseError]) -> errors.GitleaseError:
     named = "; ".join(f"{error.source}: {error.message}" for error in reasons)
-    kind = next(
-        (type(e) for e in reasons if isinstance(e, errors.UnreachableError)), errors.NoTokenError
-    )
-    return kind(named, hint=reasons[0].hint)
+    # What will pass by itself decides when to ask again.
+    passing = (errors.UnreachableError, errors.RateLimitedError)
+    for error in reasons:
+        if isinstance(error, passing):
+            return type(error)(named, hint=error.hint, retry_after=error.retry_after)
+    return errors.NoTokenError(named, hint=reasons[0].hint)

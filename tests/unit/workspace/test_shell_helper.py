@@ -343,3 +343,54 @@ def test_a_record_with_lost_bytes_is_a_miss(pair: Pair, offset: int) -> None:
     printed, handed = pair.through_sh(ask("hole/app"))
     assert (printed, handed) == (b"", ask("hole/app"))
     record.unlink()
+
+
+def _rewrite(pair: Pair, name: str, *, header: dict[int, str], mtime: float | None = None) -> None:
+    """Put other words into the first line of a record, or give it another file time."""
+    record = pair.settings.cache / name
+    times = record.stat()
+    first, _, rest = record.read_text().partition("\n")
+    words = first.split(" ")
+    for place, word in header.items():
+        words[place] = word
+    record.write_text(" ".join(words) + "\n" + rest)
+    os.utime(record, (times.st_atime, times.st_mtime if mtime is None else mtime))
+
+
+@pytest.mark.parametrize(
+    ("header", "late"),
+    [
+        pytest.param({}, True, id="the machine slept: only the wall clock went on"),
+        pytest.param({2: "1", 3: "1"}, False, id="the wall clock was set back"),
+        pytest.param({1: "99999999"}, False, id="the uptime started anew"),
+        pytest.param({4: "another"}, False, id="another boot"),
+        pytest.param({4: "-"}, False, id="no clock that a shell could read"),
+        pytest.param({2: "9x9"}, False, id="a deadline that is no number"),
+        pytest.param({0: "gitlease-2"}, False, id="another version"),
+    ],
+)
+def test_a_record_that_one_clock_doubts_is_pythons(
+    pair: Pair, header: dict[int, str], *, late: bool
+) -> None:
+    """Both clocks must agree before a token is printed, so that none has expired."""
+    pair.put("github.com~doubted", for_all=True)
+    _rewrite(pair, "github.com~doubted", header=header, mtime=time.time() - 1 if late else None)
+    assert pair.through_sh(ask("doubted/app")) == (b"", ask("doubted/app"))
+
+
+def test_lfs_asks_for_a_longer_life(pair: Pair) -> None:
+    """git-lfs keeps one token for a whole transfer: its deadline comes earlier."""
+    pair.put("github.com~large", for_all=True)
+    _rewrite(pair, "github.com~large", header={3: "1"})
+    assert b"password" in pair.through_sh(ask("large/app"))[0]
+    printed, handed = pair.through_sh(ask("large/app.git/info/lfs"))
+    assert (printed, handed) == (b"", ask("large/app.git/info/lfs"))
+
+
+def test_a_record_of_somebody_else_is_not_printed(pair: Pair) -> None:
+    if os.geteuid():
+        pytest.skip("only root can give a file away")
+    pair.put("github.com~foreign", for_all=True)
+    os.chown(pair.settings.cache / "github.com~foreign", 12345, -1)
+    assert pair.through_sh(ask("foreign/app"))[0] == b""
+    assert b"password" not in pair.python(ask("foreign/app"))

@@ -20,7 +20,7 @@ from gitlease.workspace import clocks
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.renewal import Renewal
 from gitlease.workspace.settings import Settings, load
-from gitlease.workspace.sources import chain
+from gitlease.workspace.sources import Chain
 
 if TYPE_CHECKING:
     import argparse
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if settings.problem:
         print(f"gitlease: {settings.problem}", file=sys.stderr)
     cache = Cache(settings)
-    renewal = Renewal(settings, cache, chain(settings, os.environ, cache, time.time), clocks.read)
+    renewal = Renewal(settings, cache, Chain(settings, os.environ, cache, time.time), clocks.read)
     outcome = renewal.get(target_of(settings, args.owner, args.repo), min_ttl=args.min_ttl)
     if outcome.warning:
         print(f"gitlease: {printable(outcome.warning, 600)}", file=sys.stderr)
@@ -71,13 +71,14 @@ def run(args: argparse.Namespace) -> int:
 
 def target_of(settings: Settings, owner: str | None, repository: str | None) -> Target:
     """Return the target that the options name; raise `RequestError` if they name none."""
-    if not owner and not repository:
+    text = repository if repository is not None else owner
+    if text is None:
         return Target(settings.host)
-    target = parse_path(settings.host, repository or owner or "")
-    if (
-        target is None
-        or (repository and target.repository is None)
-        or (owner and target.repository)
-    ):
-        raise RequestError(f"{printable(repository or owner or '')} names no owner or repository")
+    # An option that is there but empty (an unset variable) must not mean everything.
+    target = parse_path(settings.host, text)
+    if target is None or target.owner is None:
+        raise RequestError(f"{printable(repr(text))} names no owner or repository")
+    if (target.repository is None) != (repository is None):
+        wanted = "an owner" if repository is None else "a repository"
+        raise RequestError(f"{printable(repr(text))} does not name {wanted}")
     return target

@@ -2,20 +2,22 @@
 Where tokens come from.
 
 A source has one method, `fetch`: a token; None for "not mine to answer"; a `SourceError` for
-"mine, but it failed".  The order in which they are asked stands in `chain`.
+"mine, but it failed".  The order in which they are asked stands in `Chain`.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from gitlease.model.targets import Target
     from gitlease.model.tokens import Token
     from gitlease.workspace.cache import Cache
     from gitlease.workspace.settings import Settings
+    from gitlease.workspace.transport import Transport
 
 
 class Source(Protocol):
@@ -52,13 +54,42 @@ class Fetched:
         self.for_all = for_all
 
 
-def chain(
-    settings: Settings, env: Mapping[str, str], cache: Cache, now: Callable[[], float]
-) -> Sequence[Source]:
-    """Return the sources in the order in which they are asked."""
-    from gitlease.workspace.sources.app_key import AppKey  # noqa: PLC0415 - start-up time
-    from gitlease.workspace.sources.environ import Environ  # noqa: PLC0415 - start-up time
-    from gitlease.workspace.transport import Transport  # noqa: PLC0415 - start-up time
+class Chain:
+    """
+    The sources in the order in which they are asked.
 
-    transport = Transport(env, ca_file=settings.ca_file, allow_http=settings.allow_http)
-    return [AppKey(settings, transport, now), Environ(settings, env, cache, now)]
+    Each is made, and its modules are loaded, when it is first asked: an answer from the cache
+    needs none of them.  *now* gives the wall time in seconds.
+    """
+
+    def __init__(
+        self, settings: Settings, env: Mapping[str, str], cache: Cache, now: Callable[[], float]
+    ) -> None:
+        self._settings = settings
+        self._env = env
+        self._cache = cache
+        self._now = now
+
+    def __iter__(self) -> Iterator[Source]:
+        yield self._app_key
+        yield self._environ
+
+    @cached_property
+    def _app_key(self) -> Source:
+        from gitlease.workspace.sources.app_key import AppKey  # noqa: PLC0415 - start-up time
+
+        return AppKey(self._settings, self._transport, self._now)
+
+    @cached_property
+    def _environ(self) -> Source:
+        from gitlease.workspace.sources.environ import Environ  # noqa: PLC0415 - start-up time
+
+        return Environ(self._settings, self._env, self._cache, self._now)
+
+    @cached_property
+    def _transport(self) -> Transport:
+        from gitlease.workspace.transport import Transport  # noqa: PLC0415 - start-up time
+
+        return Transport(
+            self._env, ca_file=self._settings.ca_file, allow_http=self._settings.allow_http
+        )
