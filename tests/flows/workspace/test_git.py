@@ -9,6 +9,8 @@ import pytest
 
 from gitlease.emulator import GitHub
 from gitlease.model.tokens import fingerprint
+from gitlease.workspace.cache import Record
+from tests.support.environment import require_tool
 from tests.support.machines import Machine
 from tests.support.workspaces import Workspace, password
 
@@ -209,6 +211,34 @@ def test_a_canary_is_found_nowhere_but_in_its_record(workspace: Workspace) -> No
     assert found == [workspace.state / "cache" / "github.com~acme"]
     assert token.encode() not in ran.stdout + ran.stderr
     assert fingerprint(token) in workspace.log
+
+
+def test_no_process_is_ever_given_a_token(workspace: Workspace) -> None:
+    """Neither in its arguments nor in its environment: on a mint, a hit and a rejection."""
+    if workspace.machine.installed.root:
+        pytest.skip("strace looks from outside; the same programs run on both machines")
+    require_tool("strace")
+    traces = [workspace.home / f"execve{number}" for number in range(3)]
+    strace = ["strace", "-f", "-v", "-s", "70000", "-e", "trace=execve", "-o"]
+    ask = ["git", "ls-remote", "https://github.com/acme/app"]
+    seen = set()
+    for number, trace in enumerate(traces):
+        if number == 2:
+            workspace.age("github.com~acme")
+            workspace.github.revoke(all=True)
+        workspace.machine.run([*strace, trace, *ask], env=workspace.env, check=number < 2)
+        seen |= {one.token.secret.reveal() for one in records(workspace)}
+        assert "git-credential-gitlease" in trace.read_text()
+        assert "GITLEASE_APP_ID" in trace.read_text()
+    workspace.git("ls-remote", "https://github.com/acme/app")
+    seen |= {one.token.secret.reveal() for one in records(workspace)}
+    assert len(seen) == 2
+    assert [trace for trace in traces if any(holds(trace, token) for token in seen)] == []
+
+
+def records(workspace: Workspace) -> list[Record]:
+    found = [workspace.cache.read(name) for name in workspace.cache.names()]
+    return [record for record in found if record]
 
 
 def holds(path: Path, token: str) -> bool:
