@@ -9,7 +9,7 @@ import re
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from . import access, credentials
 from .access import GitRefusal, Place
@@ -38,11 +38,15 @@ class GitHost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
-        request = Request(scope, receive)
+        incoming = _Incoming(receive)
+        request = Request(scope, incoming)
         try:
             response = await self._respond(request)
         except GitRefusal as refusal:
-            await _swallow_body(request)
+            # git writes its whole request before it reads.  One that waits for "100 Continue"
+            # has sent nothing yet, and need not.
+            if "100-continue" not in request.headers.get("expect", "").lower():
+                await incoming.swallow()
             response = _refused(refusal, large="/info/lfs/" in request.scope["path"])
         await response(scope, receive, send)
 
@@ -91,13 +95,19 @@ def _refused(refusal: GitRefusal, *, large: bool) -> Response:
     return PlainTextResponse(f"{refusal.text}\n", refusal.status, headers)
 
 
-async def _swallow_body(request: Request) -> None:
-    """
-    Read what the client sends, so that it comes to read the refusal.
+class _Incoming:
+    """What the client sends, and whether it has sent all of it."""
 
-    git writes its whole request before it reads.  One that waits for "100 Continue" has sent
-    nothing yet, and need not.
-    """
-    if "100-continue" not in request.headers.get("expect", "").lower():
-        async for _ in request.stream():
-            pass
+    def __init__(self, receive: Receive) -> None:
+        self.receive = receive
+        self.complete = False
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        self.complete = not message.get("more_body", False)
+        return message
+
+    async def swallow(self) -> None:
+        """Read the rest, so that the client comes to read its reply."""
+        while not self.complete:
+            await self()
