@@ -3,17 +3,21 @@ Keep one ready answer per key.
 
 A record is the block of lines that git will read, so that a hit is: open, compare, write; the
 shell helper does it without starting a process.  A header line before the block says until when it
-may be printed, the lines after it say what only Python needs.  Whoever reads a record trusts
-nothing in it: a torn one is a miss.
+may be printed, the lines after it say what only Python needs.  For the shell, header and block are
+one quoted string: it can take that in with one read, and no word of it can ever be a command.
+Whoever reads a record trusts nothing in it: a torn one is a miss.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gitlease.model.errors import FolderError
 from gitlease.model.tokens import Secret, Token, fair_min_ttl, fingerprint
 from gitlease.workspace import clocks, folders
 
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
 
 VERSION: Final = "gitlease-1"
+# What stands in a shell's single quotes as itself and holds no word apart.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.+/=:@\[\] -]+", re.ASCII)
 _LIMIT: Final = 16_384  # bytes; a record is well under 2,000
 # Less than this is no life to hand out: git has yet to connect.
 LAST_SECONDS: Final = 5
@@ -137,33 +143,37 @@ class Cache:
         """
         path = self._folder / name
         aside = path.with_name(f".{name[:100]}.{secrets.token_hex(8)}")
+        if not _holds(path, rejected):
+            return False
         try:
             path.rename(aside)
         except OSError:
             return False
-        data = folders.read_private(aside, _LIMIT)
-        record = None if data is None else _decode(name, data)
-        try:
-            if record is None or record.token.fingerprint == rejected:
-                return record is not None
-            # It was renewed in between: it goes back, unless a newer one already stands there.
-            with contextlib.suppress(FileExistsError):
-                path.hardlink_to(aside)
-            return False
-        finally:
+        if _holds(aside, rejected):
             aside.unlink(missing_ok=True)
+            return True
+        # It was renewed in between: it goes back, unless a newer one already stands there.
+        try:
+            path.hardlink_to(aside)
+        except OSError:
+            if not path.exists():  # a file system without links
+                aside.replace(path)
+                return False
+        aside.unlink(missing_ok=True)
+        return False
 
     def reject(self, rejected: str, until: float) -> None:
         """Remember to the wall time *until* that GitHub refused the token *rejected*."""
         folder = self._folder / "rejected"
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, FolderError):
             folders.make_private(self._folder)
             folders.make_private(folder)
             folders.write_whole(folder / _file_name(rejected), b"", mtime=until)
 
     def is_rejected(self, fingerprint_: str) -> bool:
         """Tell whether GitHub refused the token with this fingerprint before."""
-        return (self._folder / "rejected" / _file_name(fingerprint_)).exists()
+        # Not `Path.exists`, which raises where we may not look.
+        return os.path.exists(self._folder / "rejected" / _file_name(fingerprint_))  # noqa: PTH110
 
     def prune(self, now: Moment) -> None:
         """Forget rejected tokens that would be dead by now, and what killed writers left."""
@@ -181,6 +191,12 @@ class Cache:
 def _files(folder: Path) -> Iterator[Path]:
     with contextlib.suppress(OSError):
         yield from folder.iterdir()
+
+
+def _holds(path: Path, fingerprint_: str) -> bool:
+    data = folders.read_private(path, _LIMIT)
+    record = None if data is None else _decode(path.name, data)
+    return record is not None and record.token.fingerprint == fingerprint_
 
 
 def _file_name(fingerprint_: str) -> str:
@@ -205,11 +221,18 @@ def _encode(record: Record, settings: Settings, *, readable: bool) -> bytes:
         "all" if record.for_all else "exact",
         token.fingerprint if settings.second_chance else "-",
     ]
-    lines = [
-        " ".join(header),
+    answer = [
         f"username={token.username}",
         f"password={secret}",
         f"password_expiry_utc={int(token.expires_at or 0)}",
+    ]
+    block = [f"record='{' '.join(header)}", *answer, "'", "return"]
+    if not _PLAIN.fullmatch(" ".join(answer)):
+        # Tokens are opaque: one that a shell could read wrongly is for Python alone.
+        block = [f"record='{VERSION}", "'", "return", *answer]
+    lines = [
+        *block,
+        f"for_all={record.for_all}",
         f"fingerprint={token.fingerprint}",
         f"expires_at={token.expires_at!r}",
         f"lifetime={token.lifetime!r}",
@@ -225,10 +248,9 @@ def _encode(record: Record, settings: Settings, *, readable: bool) -> bytes:
 def _decode(name: str, data: bytes) -> Record | None:
     try:
         lines = data.decode("ascii").split("\n")
-        header, body, end = lines[0].split(" "), lines[1:-2], lines[-2:]
-        if header[0] != VERSION or end != ["end", ""]:
+        if lines[0].split(" ")[0] != f"record='{VERSION}" or lines[-2:] != ["end", ""]:
             return None
-        values = dict(line.split("=", 1) for line in body)
+        values = dict(line.split("=", 1) for line in lines[1:-2] if line not in {"'", "return"})
         wall, boot, boot_id = values["put_at"].split(" ")
         token = Token(
             Secret(values["password"]),
@@ -241,6 +263,6 @@ def _decode(name: str, data: bytes) -> Record | None:
         if fingerprint(values["password"]) != values["fingerprint"]:
             return None
         at = clocks.Moment(float(wall), float(boot), "" if boot_id == "-" else boot_id)
-        return Record(name, token, at, for_all=header[6] == "all")
+        return Record(name, token, at, for_all=values["for_all"] == "True")
     except (ValueError, KeyError, IndexError):
         return None

@@ -330,6 +330,30 @@ def test_a_record_cut_at_any_byte_is_never_a_wrong_answer(pair: Pair) -> None:
     record.unlink()
 
 
+@pytest.mark.parametrize("strange", ["it's", "$(id)", "`id`", "a\\b", "a*b", 'a"b', "a;b", "~"])
+def test_a_token_that_a_shell_could_misread_is_pythons(pair: Pair, strange: str) -> None:
+    """Tokens are opaque: whatever GitHub issues is answered to the letter, and never run."""
+    now = time.time()
+    token = Token(Secret(f"ghs_{strange}"), now + 3600, now, source="test")
+    Cache(pair.settings).put("github.com~odd", token, clocks.read(), for_all=True)
+    assert pair.through_sh(ask("odd/app")) == (b"", ask("odd/app"))
+    assert f"\npassword=ghs_{strange}\n" in pair.python(ask("odd/app")).decode()
+
+
+@pytest.mark.parametrize("stray", ["'", "`", "$(", "record='", "\0", "\xff", "\n", " "])
+def test_rubbish_in_a_record_is_never_a_wrong_answer(pair: Pair, stray: str) -> None:
+    """Nor an error for git: what the shell cannot read is a miss."""
+    pair.put("github.com~rubbish", for_all=True)
+    record = pair.settings.cache / "github.com~rubbish"
+    whole = pair.answer(ask("rubbish/app"))
+    text, times = record.read_text(), record.stat()
+    for place in (0, 7, 8, 20, text.index("password=") + 12):
+        record.write_bytes((text[:place] + stray + text[place:]).encode("latin-1"))
+        os.utime(record, (times.st_atime, times.st_mtime))
+        printed, handed = pair.through_sh(ask("rubbish/app"))
+        assert (printed, handed) in [(whole, None), (b"", ask("rubbish/app"))], place
+
+
 @pytest.mark.parametrize("offset", [0, 5, 12, 30, 60])
 def test_a_record_with_lost_bytes_is_a_miss(pair: Pair, offset: int) -> None:
     """A block of NUL, as a crash leaves it, is dropped by a shell's `read` and still noticed."""
@@ -350,9 +374,10 @@ def _rewrite(pair: Pair, name: str, *, header: dict[int, str], mtime: float | No
     record = pair.settings.cache / name
     times = record.stat()
     first, _, rest = record.read_text().partition("\n")
-    words = first.split(" ")
+    words = first.removeprefix("record='").split(" ")
     for place, word in header.items():
         words[place] = word
+    words[0] = f"record='{words[0]}"
     record.write_text(" ".join(words) + "\n" + rest)
     os.utime(record, (times.st_atime, times.st_mtime if mtime is None else mtime))
 

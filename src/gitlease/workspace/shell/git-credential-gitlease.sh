@@ -24,6 +24,7 @@ esac
 
 LC_ALL=C
 ulimit -c 0
+set -f
 # What the caller's environment calls by these names is none of ours.
 unset protocol host path username state refused lfs owner repository
 asked='' count=0 newline='
@@ -50,34 +51,40 @@ serve() {
 	# A record's file time is its deadline, and a file in /proc is as old as this process: the
 	# one way to look at the wall clock without starting `date`.
 	if [ ! -O "$1" ] || [ ! "$1" -nt /proc/self ]; then ask_python; fi
-	{
-		IFS=' ' read -r version born until until_lfs boot length covers chance _ &&
-			IFS= read -r user && IFS= read -r password && IFS= read -r expiry
-	} <"$1" || ask_python
-	[ "$covers" = all ] || [ "$2" = exact ] || return
-	case $version:$born:$until:$until_lfs:$length in
+	# `read` takes a byte at a time, `.` the whole file. It holds one quoted string; cut inside
+	# it, it is no program at all, and cut before it, no word of it is found on this PATH.
+	exact=$2 record='' search=$PATH PATH=/dev/null
+	command . "$1" 2>/dev/null
+	PATH=$search
+	# version born until until_lfs boot length covers chance username= password= expiry=
+	set -- $record
+	[ $# -eq 11 ] || ask_python
+	[ "$7" = all ] || [ "$exact" = exact ] || return
+	case $1:$2:$3:$4:$6 in
 	*::* | *: | *:*[!0-9:]*) ask_python ;;
 	gitlease-1:*) ;;
 	*) ask_python ;;
 	esac
-	IFS= read -r boot_now </proc/sys/kernel/random/boot_id
+	IFS= read -r boot </proc/sys/kernel/random/boot_id
 	IFS=. read -r now _ </proc/uptime
-	[ -z "$lfs" ] || until=$until_lfs
-	if [ "$boot" != "$boot_now" ] || [ "$now" -lt "$born" ] || [ "$now" -ge "$until" ] ||
-		[ ${#password} -ne $((length + 9)) ]; then
+	until=$3
+	[ -z "$lfs" ] || until=$4
+	password=${10}
+	if [ "$5" != "$boot" ] || [ "$now" -lt "$2" ] || [ "$now" -ge "$until" ] ||
+		[ ${#password} -ne $(($6 + 9)) ]; then
 		ask_python
 	fi
-	case $user+$password+$expiry in
+	case $9+$password+${11} in
 	username=?*+password=?*+password_expiry_utc=?*) ;;
 	*) ask_python ;;
 	esac
 	# A caller that needed over five seconds to say what it wants gets nothing.
 	[ $((now - began)) -le 5 ] || exit 0
-	if [ -n "$state" ] && [ "$chance" != - ]; then
+	if [ -n "$state" ] && [ "$8" != - ]; then
 		printf 'capability[]=state\n%s\n%s\n%s\nstate[]=gitlease:%s\ncontinue=1\n\n' \
-			"$user" "$password" "$expiry" "$chance"
+			"$9" "$password" "${11}" "$8"
 	else
-		printf '%s\n%s\n%s\n\n' "$user" "$password" "$expiry"
+		printf '%s\n%s\n%s\n\n' "$9" "$password" "${11}"
 	fi
 	exit 0
 }
