@@ -104,9 +104,8 @@ def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("Fri, 15 Jan 99999999999 08:00:00 GMT", None),
     ],
 )
-def test_a_date_that_cannot_be_read_is_none(
-    far_east: None, date: str, seconds: float | None
-) -> None:
+@pytest.mark.usefixtures("far_east")
+def test_a_date_that_cannot_be_read_is_none(date: str, seconds: float | None) -> None:
     assert protocol.server_time({"date": date}) == seconds
     assert protocol.server_time({}) is None
 
