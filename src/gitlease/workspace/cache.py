@@ -117,7 +117,7 @@ class Cache:
         Only a token with a known expiry is kept.
         """
         assert token.expires_at is not None  # noqa: S101 - personal tokens are not stored
-        folders.make_private(self._folder)
+        self._make_folder()
         record = Record(name, token, now, for_all)
         data = _encode(record, self._settings, readable=clocks.shell_readable(now))
         deadline = (
@@ -166,7 +166,7 @@ class Cache:
         """Remember to the wall time *until* that GitHub refused the token *rejected*."""
         folder = self._folder / "rejected"
         with contextlib.suppress(OSError, FolderError):
-            folders.make_private(self._folder)
+            self._make_folder()
             folders.make_private(folder)
             folders.write_whole(folder / _file_name(rejected), b"", mtime=until)
 
@@ -174,6 +174,11 @@ class Cache:
         """Tell whether GitHub refused the token with this fingerprint before."""
         # Not `Path.exists`, which raises where we may not look.
         return os.path.exists(self._folder / "rejected" / _file_name(fingerprint_))  # noqa: PTH110
+
+    def _make_folder(self) -> None:
+        # The home first, or it would be made as a mere parent, open to others.
+        folders.make_private(self._settings.home)
+        folders.make_private(self._folder)
 
     def prune(self, now: Moment) -> None:
         """Forget rejected tokens that would be dead by now, and what killed writers left."""
