@@ -9,7 +9,7 @@ import re
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from . import access, credentials
 from .access import GitRefusal, Place
@@ -38,15 +38,12 @@ class GitHost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI)."""
-        incoming = _Incoming(receive)
-        request = Request(scope, incoming)
+        request = Request(scope, receive)
         try:
             response = await self._respond(request)
         except GitRefusal as refusal:
-            # git writes its whole request before it reads.  One that waits for "100 Continue"
-            # has sent nothing yet, and need not.
-            if "100-continue" not in request.headers.get("expect", "").lower():
-                await incoming.swallow()
+            # The server below takes and forgets what the client still sends, so a client that
+            # writes all before it reads comes to read this.
             response = _refused(refusal, large="/info/lfs/" in request.scope["path"])
         await response(scope, receive, send)
 
@@ -93,21 +90,3 @@ def _refused(refusal: GitRefusal, *, large: bool) -> Response:
     if large:
         return lfs_reply({"message": refusal.text}, refusal.status, headers)
     return PlainTextResponse(f"{refusal.text}\n", refusal.status, headers)
-
-
-class _Incoming:
-    """What the client sends, and whether it has sent all of it."""
-
-    def __init__(self, receive: Receive) -> None:
-        self.receive = receive
-        self.complete = False
-
-    async def __call__(self) -> Message:
-        message = await self.receive()
-        self.complete = not message.get("more_body", False)
-        return message
-
-    async def swallow(self) -> None:
-        """Read the rest, so that the client comes to read its reply."""
-        while not self.complete:
-            await self()

@@ -1,5 +1,7 @@
 """Ask an emulator as its users do: HTTPS through the proxy or straight, real git, real gh."""
 
+import base64
+import contextlib
 import http.client
 import json
 import os
@@ -99,6 +101,36 @@ def until(true: Callable[[], Any], seconds: float = 20) -> Any:
             raise AssertionError(f"not so within {seconds} s")
         time.sleep(0.01)
     return value
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Return the command lines of the processes that have *folder* in their environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in (entry / "environ").read_bytes():
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                found.append(b" ".join(words).decode(errors="replace"))
+    return found
+
+
+def half_a_push(github: GitHub) -> Any:
+    """Return a connection on which git's backend waits for the other half of a push."""
+    connection = connect(github, "github.com")
+    connection.putrequest("POST", "/acme/app.git/git-receive-pack")
+    credential = base64.b64encode(f"x:{github.mint('acme')['token']}".encode()).decode()
+    for name, value in {
+        "Authorization": f"Basic {credential}",
+        "Content-Type": "application/x-git-receive-pack-request",
+        "Transfer-Encoding": "chunked",
+        "User-Agent": "tests",
+    }.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    # The first half of a pkt-line.
+    connection.send(b"4\r\n00d0\r\n")
+    until(lambda: processes_in(github.ca_file.parent))
+    return connection
 
 
 class Workplace:

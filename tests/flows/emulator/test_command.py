@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gitlease.emulator import command
-from tests.flows.emulator.clients import Workplace, ask, control, until
+from tests.flows.emulator.clients import Workplace, ask, control, processes_in, until
 
 MAIN = (
     "import argparse, sys\n"
@@ -77,8 +77,7 @@ def test_it_serves_until_a_signal_and_leaves_nothing(
             process.send_signal(number)
             assert ended(process) == (0, "", "")
             assert hanging.wait(20) != 0
-        left = subprocess.check_output(["ps", "-eo", "args"], text=True)
-        assert str(tmp_path / "world") not in left
+        assert processes_in(tmp_path / "world") == []
 
 
 def test_a_mistake_is_one_line_and_exit_2(

@@ -5,12 +5,21 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from gitlease.emulator import GitHub
-from tests.flows.emulator.clients import Workplace, app_jwt, ask, connect, until
+from tests.flows.emulator.clients import (
+    Workplace,
+    app_jwt,
+    ask,
+    connect,
+    half_a_push,
+    processes_in,
+    until,
+)
 from tests.unit.emulator.worlds import basic_header
 
 
@@ -126,6 +135,33 @@ def test_a_fault_on_the_second_request_of_a_push_meets_git_as_such(
     github.fault("lfs", status=500)
     workplace.git("push", "--quiet", cwd=clone)
     github.clear_faults()
+
+
+def chunks(count: int) -> Iterator[bytes]:
+    """Yield *count* times 64 KiB."""
+    for _ in range(count):
+        yield b"x" * 65536
+
+
+@pytest.mark.parametrize("trouble", ["a fault", "a bad token"])
+def test_who_writes_everything_before_reading_comes_to_read_the_refusal(
+    github: GitHub, trouble: str
+) -> None:
+    if trouble == "a fault":
+        github.fault("git", status=401)
+    headers = {"Authorization": basic_header("x-access-token", "ghs_dead")}
+    path = "/acme/app.git/git-receive-pack"
+    reply = ask(github, "POST", path, host="github.com", headers=headers, body=chunks(320))
+    assert reply.status == 401
+    assert reply.body.startswith(b"Invalid username or token.")
+
+
+def test_a_client_that_goes_away_in_an_upload_leaves_nothing_running(github: GitHub) -> None:
+    connection = half_a_push(github)
+    assert github.stats()["concurrent"] == 1
+    connection.close()
+    until(lambda: github.stats()["concurrent"] == 0)
+    assert processes_in(github.ca_file.parent) == []
 
 
 def test_a_client_that_goes_away_in_a_transfer_leaves_nothing_running(

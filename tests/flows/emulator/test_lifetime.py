@@ -1,9 +1,7 @@
 """An emulator leaves nothing behind, and says what keeps it from starting."""
 
 import gc
-import os
 import stat
-import subprocess
 import threading
 from pathlib import Path
 
@@ -11,16 +9,11 @@ import pytest
 
 from gitlease.emulator import GitHub
 from gitlease.emulator.seeds import SeedError
-from tests.flows.emulator.clients import Workplace, app_jwt, ask, connect
+from tests.flows.emulator.clients import Workplace, app_jwt, ask, connect, half_a_push, processes_in
 
 
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def children() -> str:
-    listed = subprocess.check_output(["ps", "-o", "args=", "--ppid", str(os.getpid())], text=True)
-    return "\n".join(line for line in listed.splitlines() if "git" in line)
 
 
 def test_nothing_is_left_of_it(home: Path, tmp_path: Path) -> None:
@@ -34,18 +27,21 @@ def test_nothing_is_left_of_it(home: Path, tmp_path: Path) -> None:
     with GitHub() as github:
         workplace = Workplace(github, home, tmp_path)
         workplace.git("clone", "--quiet", "https://github.com/acme/site", "again")
-        # A client that stays, in the middle of nothing and of a tunnel.
+        again = github.ca_file.parent
+        # Clients that stay, in the middle of a tunnel, of nothing, and of a push.
         idle = connect(github)
         idle.connect()
         kept = connect(github, proxy=False)
         kept.request("GET", "/api/v3/meta", headers={"User-Agent": "tests"})
         kept.getresponse().read()
+        pushing = half_a_push(github)
+    pushing.close()
     idle.close()
     kept.close()
     gc.collect()
     assert set(threading.enumerate()) == threads
     assert descriptors() == before
-    assert children() == ""
+    assert processes_in(again) == []
     assert not root.exists()
 
 
