@@ -8,7 +8,7 @@ import pytest
 
 from gitlease.emulator import GitHub
 from tests.flows.emulator.clients import app_jwt, ask
-from tests.flows.emulator.openapi import Description
+from tests.support.github_openapi import Description
 
 
 @pytest.fixture(scope="module")
