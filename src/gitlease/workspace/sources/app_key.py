@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from gitlease.github import protocol
@@ -32,7 +32,14 @@ if TYPE_CHECKING:
     from gitlease.model.exchange import Request, Response
     from gitlease.model.tokens import Secret, Token
     from gitlease.workspace.settings import Settings
-    from gitlease.workspace.transport import Transport
+
+
+class Carrier(Protocol):
+    """Carries a request to GitHub; `transport.Transport` does."""
+
+    def exchange(self, request: Request) -> Response:
+        """Return the reply, whatever its status; raise a `SourceError` if there is none."""
+        ...
 
 
 class AppKey:
@@ -40,7 +47,7 @@ class AppKey:
 
     name = "app key"
 
-    def __init__(self, settings: Settings, transport: Transport, now: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, transport: Carrier, now: Callable[[], float]) -> None:
         self._settings = settings
         self._transport = transport
         self._now = now
@@ -69,7 +76,9 @@ class AppKey:
         if self._settings.granularity == "repository" and target.repository:
             return Fetched(token, target.names[0])
         if target.owner:
-            return Fetched(token, f"{target.host}~{target.owner}", for_all=True)
+            # Where each repository has a token of its own, the owner's must not stand in for it.
+            for_all = self._settings.granularity == "owner"
+            return Fetched(token, f"{target.host}~{target.owner}", for_all=for_all)
         return Fetched(token, target.host)
 
     def _mint(self, installation: int, target: Target) -> Token:
@@ -181,6 +190,7 @@ class AppKey:
 
     def _remember(self, target: Target, installation: int) -> None:
         with contextlib.suppress(OSError, FolderError):
+            folders.make_private(self._settings.home)
             folders.make_private(self._memo(target).parent)
             folders.write_whole(self._memo(target), str(installation).encode())
 

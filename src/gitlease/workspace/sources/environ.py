@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +18,7 @@ from gitlease.github.protocol import LIFETIME
 from gitlease.model.errors import SourceError
 from gitlease.model.redaction import printable
 from gitlease.model.tokens import Secret, Token, fingerprint
+from gitlease.workspace import clocks
 from gitlease.workspace.cache import LAST_SECONDS
 from gitlease.workspace.sources import Fetched
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from gitlease.model.targets import Target
     from gitlease.workspace.cache import Cache
+    from gitlease.workspace.clocks import Moment
     from gitlease.workspace.settings import Settings
 
 VARIABLES: Final = ("GITHUB_TOKEN", "GH_TOKEN")
@@ -42,12 +44,15 @@ class Environ:
         env: Mapping[str, str],
         cache: Cache,
         now: Callable[[], float],
+        *,
+        read_clock: Callable[[], Moment] = clocks.read,
         proc: Path = Path("/proc"),
     ) -> None:
         self._settings = settings
         self._env = env
         self._cache = cache
         self._now = now
+        self._read_clock = read_clock
         self._proc = proc
 
     def fetch(self, target: Target, min_ttl: float) -> Fetched | None:
@@ -76,10 +81,11 @@ class Environ:
             return Token(Secret(value), None, now, source=variable)
         expires = _stateless_expiry(value)
         if expires is None:
-            started = oldest_holder(self._proc, variable, value)
-            expires = None if started is None else started + LIFETIME
+            age = oldest_holder(self._proc, variable, value, self._read_clock().boot)
+            expires = None if age is None else now - age + LIFETIME
         if expires is None:
             return "is an installation token of unknown age"
+        expires = min(expires, now + LIFETIME)
         if expires - now < LAST_SECONDS:
             return "has expired"
         return Token(Secret(value), expires, now, source=variable)
@@ -103,35 +109,46 @@ def _stateless_expiry(value: str) -> float | None:
         return None
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return float(claims["exp"])
-    except (ValueError, KeyError, TypeError):
+        expires = float(claims["exp"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
+    return expires if math.isfinite(expires) else None
 
 
-def oldest_holder(proc: Path, variable: str, value: str) -> float | None:
+def oldest_holder(proc: Path, variable: str, value: str, boot: float) -> float | None:
     """
-    Return when the process that brought *variable*=*value* started, in seconds since 1970.
+    Return the age in seconds of the process that brought *variable*=*value*.
 
-    It walks from us to our parents while they hold the same value; None where *proc* (the
-    folder /proc) does not tell.
+    It walks from us to our parents while they hold the same value, or may hold it; *boot* is now,
+    in seconds since boot (not from /proc/uptime, which may be the container's: lxcfs).  None where
+    *proc* (the folder /proc) does not tell.
     """
     wanted = f"{variable}={value}".encode()
-    started, pid = None, os.getpid()
+    oldest, pid = None, os.getpid()
     for _ in range(64):
+        if pid != os.getpid() and not _may_hold(proc, pid, wanted):
+            break
         try:
-            if pid != os.getpid() and wanted not in (
-                proc / str(pid) / "environ"
-            ).read_bytes().split(b"\0"):
-                break
-            fields = (
-                (proc / str(pid) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-            )
-            uptime = float((proc / "uptime").read_text("ascii").split()[0])
+            text = (proc / str(pid) / "stat").read_text("utf-8", "replace")
+            # After the name, which may hold anything: state, parent, …, start in ticks; proc(5).
+            parent, started = (int(text.rpartition(")")[2].split()[n]) for n in (1, 19))
         except (OSError, ValueError, IndexError):
             break
-        age = uptime - int(fields[19]) / os.sysconf("SC_CLK_TCK")
-        started = time.time() - age
-        pid = int(fields[1])
-        if pid == 0:
+        oldest = boot - started / os.sysconf("SC_CLK_TCK")
+        if oldest < -2:
+            return None  # from the future: the two clocks are not one, nothing is known
+        if pid == 1:
             break
-    return started
+        # What was started from outside the container has no parent here, but it has the
+        # environment of the container's first process.
+        pid = parent or 1
+    return oldest
+
+
+def _may_hold(proc: Path, pid: int, wanted: bytes) -> bool:
+    try:
+        return wanted in (proc / str(pid) / "environ").read_bytes().split(b"\0")
+    except PermissionError:
+        return True  # the more cautious guess: it makes the token older
+    except OSError:
+        return False
