@@ -8,6 +8,7 @@ an empty environment (cron, ssh) finds what the container was started with; it h
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -96,6 +97,25 @@ class Settings:
     def who(self) -> str:
         """How messages name this workspace."""
         return f"workspace {self.workspace_id}" if self.workspace_id else "this workspace"
+
+    @property
+    def digest(self) -> str:
+        """
+        Name in 12 hex characters what decides which token is fetched, from whom and how wide.
+
+        What was kept under another digest (a token, a failure) says nothing about these settings.
+        """
+        deciding = (
+            self.host,
+            self.api_url,
+            self.broker_url,
+            self.workspace_id,
+            self.app_id,
+            self.installation_id,
+            self.granularity,
+            sorted(self.permissions.items()),
+        )
+        return hashlib.sha256(repr(deciding).encode()).hexdigest()[:12]
 
 
 def home_folder(env: Mapping[str, str]) -> Path:

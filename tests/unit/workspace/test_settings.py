@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
@@ -255,3 +256,29 @@ def test_a_folder_that_no_config_file_can_hold_is_refused() -> None:
 def test_settings_do_not_change(env: dict[str, str]) -> None:
     with pytest.raises(FrozenInstanceError):
         load(env).host = "evil.example.com"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"host": "github.example.com"},
+        {"api_url": "https://elsewhere.example.com"},
+        {"broker_url": "https://broker.example.com"},
+        {"workspace_id": "ws-2"},
+        {"app_id": "2"},
+        {"installation_id": 7},
+        {"granularity": "repository"},
+        {"permissions": {"contents": "read"}},
+    ],
+)
+def test_what_decides_the_token_decides_the_digest(home: Path, change: dict[str, Any]) -> None:
+    plain = Settings(home, app_id="1")
+    assert re.fullmatch("[0-9a-f]{12}", plain.digest)
+    assert replace(plain, **change).digest != plain.digest
+
+
+def test_what_decides_nothing_about_the_token_leaves_the_digest_as_it_is(home: Path) -> None:
+    plain = Settings(home, permissions={"contents": "read", "issues": "write"})
+    turned = {"issues": "write", "contents": "read"}
+    same = Settings(home / "x", permissions=turned, min_ttl=1, ca_file="/ca", problem="?")
+    assert same.digest == plain.digest
