@@ -33,8 +33,6 @@ VERSION: Final = "gitlease-1"
 # What stands in a shell's single quotes as itself and holds no word apart.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.+/=:@\[\] -]+", re.ASCII)
 _LIMIT: Final = 16_384  # bytes; a record is well under 2,000
-# Less than this is no life to hand out: git has yet to connect.
-LAST_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +41,27 @@ class Record:
     A token under a record's name, with the moment at which it was put there.
 
     `for_all` says that it also serves every more specific name: its source has nothing narrower.
+    `settings` is the digest of those it was fetched under (see `Settings.digest`).
     """
 
     name: str
     token: Token
     put_at: Moment
     for_all: bool
+    settings: str
 
     def left(self, now: Moment) -> float:
         """
         Return how many seconds it may still be printed, by the more cautious of the two clocks.
 
-        A wall clock that was set back to before the record was written proves nothing, so then
-        only the boot clock counts, and without that nothing is left.
+        After another boot, and without a boot clock if the wall clock stands before the moment at
+        which the record was written, nothing is known, and so nothing is left.
         """
         assert self.token.expires_at is not None  # noqa: S101 - `put` refuses others
         by_wall = self.token.expires_at - now.wall
-        if now.boot_id and now.boot_id == self.put_at.boot_id:
+        if now.boot_id != self.put_at.boot_id:
+            return 0.0
+        if now.boot_id:
             by_boot = (self.token.expires_at - self.put_at.wall) - (now.boot - self.put_at.boot)
             return min(by_wall, by_boot)
         return by_wall if now.wall >= self.put_at.wall - 1 else 0.0
@@ -70,7 +72,7 @@ class Record:
 
     def alive(self, now: Moment) -> bool:
         """Tell whether it may be printed at all."""
-        return self.left(now) >= min(LAST_SECONDS, self.token.lifetime / 10)
+        return self.left(now) >= fair_min_ttl(0, self.token.lifetime)
 
     def age(self, now: Moment) -> float:
         """Return the seconds since GitHub issued the token, as far as is known."""
@@ -101,9 +103,10 @@ class Cache:
         """Return the record under *name*, or None if there is none that can be believed."""
         data = folders.read_private(self._folder / name, _LIMIT)
         record = None if data is None else _decode(name, data)
-        if record is not None and self.is_rejected(record.token.fingerprint):
+        if record is None or record.settings != self._settings.digest:
+            # Another App's, or of a scope that has been narrowed since.
             return None
-        return record
+        return None if self.is_rejected(record.token.fingerprint) else record
 
     def names(self) -> list[str]:
         """Return the names of all records, sorted."""
@@ -118,7 +121,7 @@ class Cache:
         """
         assert token.expires_at is not None  # noqa: S101 - personal tokens are not stored
         self._make_folder()
-        record = Record(name, token, now, for_all)
+        record = Record(name, token, now, for_all, self._settings.digest)
         data = _encode(record, self._settings, readable=clocks.shell_readable(now))
         deadline = (
             now.wall + record.left(now) - fair_min_ttl(self._settings.min_ttl, token.lifetime)
@@ -225,6 +228,7 @@ def _encode(record: Record, settings: Settings, *, readable: bool) -> bytes:
         str(len(secret)),
         "all" if record.for_all else "exact",
         token.fingerprint if settings.second_chance else "-",
+        settings.digest,
     ]
     answer = [
         f"username={token.username}",
@@ -238,6 +242,7 @@ def _encode(record: Record, settings: Settings, *, readable: bool) -> bytes:
     lines = [
         *block,
         f"for_all={record.for_all}",
+        f"settings={record.settings}",
         f"fingerprint={token.fingerprint}",
         f"expires_at={token.expires_at!r}",
         f"lifetime={token.lifetime!r}",
@@ -268,6 +273,8 @@ def _decode(name: str, data: bytes) -> Record | None:
         if fingerprint(values["password"]) != values["fingerprint"]:
             return None
         at = clocks.Moment(float(wall), float(boot), "" if boot_id == "-" else boot_id)
-        return Record(name, token, at, for_all=values["for_all"] == "True")
+        return Record(
+            name, token, at, for_all=values["for_all"] == "True", settings=values["settings"]
+        )
     except (ValueError, KeyError, IndexError):
         return None

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model import errors
 from gitlease.model.redaction import redact
+from gitlease.model.tokens import LAST_SECONDS
 from gitlease.workspace import folders
-from gitlease.workspace.cache import LAST_SECONDS
 from gitlease.workspace.locks import held
 
 if TYPE_CHECKING:

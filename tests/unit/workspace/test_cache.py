@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,7 @@ def cache(home: Path) -> Cache:
 )
 def test_what_is_encoded_is_decoded(secret: str, life: float, now: Moment, for_all: bool) -> None:
     one = Token(Secret(secret), now.wall + life, now.wall, lifetime=life, source="test")
-    record = Record("name", one, now, for_all)
+    record = Record("name", one, now, for_all, "digest")
     data = cache_module._encode(record, settings(Path("/h")), readable=True)
     assert cache_module._decode("name", data) == record
 
@@ -39,7 +40,8 @@ def test_what_is_encoded_is_decoded(secret: str, life: float, now: Moment, for_a
 def test_what_was_put_is_read_also_by_the_next_process(cache: Cache, for_all: bool) -> None:
     record = cache.put(OWNER, token(), NOON, for_all=for_all)
     again = Cache(settings(cache.folder.parent.parent))
-    assert again.read(OWNER) == record == Record(OWNER, token(), NOON, for_all)
+    assert again.read(OWNER) == record
+    assert record == Record(OWNER, token(), NOON, for_all, settings(Path("/h")).digest)
     assert cache.names() == [OWNER]
 
 
@@ -77,7 +79,7 @@ def test_any_other_bytes_are_a_miss(data: bytes) -> None:
 
 @given(st.integers(0, 10_000), st.integers(0, 255))
 def test_a_spoilt_byte_never_gives_another_password(place: int, byte: int) -> None:
-    record = Record("name", token(), NOON, for_all=True)
+    record = Record("name", token(), NOON, for_all=True, settings="digest")
     data = bytearray(cache_module._encode(record, settings(Path("/h")), readable=True))
     data[place % len(data)] = byte
     found = cache_module._decode("name", bytes(data))
@@ -118,10 +120,22 @@ def test_a_narrower_record_never_serves_more_than_its_own(cache: Cache) -> None:
         assert cache.find(target) is None
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"app_id": "2"}, {"permissions": {"contents": "read"}}, {"granularity": "repository"}],
+)
+def test_what_was_fetched_under_other_settings_is_a_miss(
+    home: Path, cache: Cache, change: dict[str, Any]
+) -> None:
+    cache.put(OWNER, token(), NOON, for_all=True)
+    assert Cache(settings(home, **change)).read(OWNER) is None
+    assert cache.read(OWNER) is not None
+
+
 # How long a record lives.
 
 
-RECORD = Record(OWNER, token(), NOON, for_all=True)
+RECORD = Record(OWNER, token(), NOON, for_all=True, settings="digest")
 
 
 def test_a_record_lives_as_long_as_its_token() -> None:
@@ -151,10 +165,10 @@ def test_a_wall_clock_that_is_set_forward_ends_the_life_early() -> None:
     assert not RECORD.alive(clock())
 
 
-def test_after_another_boot_only_the_wall_clock_counts() -> None:
+def test_after_another_boot_nothing_is_known_and_nothing_is_served() -> None:
     rebooted = Moment(NOON.wall + 100, 3.0, "boot-2")
-    assert RECORD.left(rebooted) == 3500
-    assert not RECORD.alive(replace(rebooted, wall=NOON.wall - 5))
+    assert RECORD.left(rebooted) == 0
+    assert not RECORD.alive(rebooted)
 
 
 def test_without_a_boot_clock_a_time_before_the_record_proves_nothing() -> None:

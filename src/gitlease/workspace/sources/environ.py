@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Final
 from gitlease.github.protocol import LIFETIME
 from gitlease.model.errors import SourceError
 from gitlease.model.redaction import printable
-from gitlease.model.tokens import Secret, Token, fingerprint
+from gitlease.model.tokens import LAST_SECONDS, Secret, Token, fingerprint
 from gitlease.workspace import clocks
-from gitlease.workspace.cache import LAST_SECONDS
 from gitlease.workspace.sources import Fetched
 
 if TYPE_CHECKING:
