@@ -101,13 +101,13 @@ NO_SOURCE = "no source of tokens is configured"
 def test_without_a_source_it_is_broken_but_a_living_token_still_serves(
     mine: Settings, env: dict[str, str]
 ) -> None:
-    bare = replace(mine, app_id="")
-    assert seen(bare, {"HOME": env["HOME"]})[0] == BROKEN
-    put(mine)
-    level, problems = seen(bare, {"HOME": env["HOME"]})
+    bare, nothing = replace(mine, app_id=""), {"HOME": env["HOME"]}
+    assert seen(bare, nothing)[0] == BROKEN
+    put(bare)
+    level, problems = seen(bare, nothing)
     assert (level, problems.startswith(NO_SOURCE)) == (DEGRADED, True)
-    put(mine, life=0.0)
-    assert seen(bare, {"HOME": env["HOME"]})[0] == BROKEN
+    put(bare, life=0.0)
+    assert seen(bare, nothing)[0] == BROKEN
 
 
 def test_a_token_of_the_environment_is_a_source(mine: Settings, env: dict[str, str]) -> None:

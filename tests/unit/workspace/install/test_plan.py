@@ -84,15 +84,17 @@ def test_a_folder_that_is_open_to_others_is_refused_and_the_rest_goes_on(
     }
 
 
-def test_nothing_that_git_will_believe_is_put_where_others_can_write(env: dict[str, str]) -> None:
+@pytest.mark.parametrize("loose", [".", "bin"])
+def test_nothing_that_git_will_believe_is_put_where_others_can_write(
+    env: dict[str, str], loose: str
+) -> None:
     mine = load(env)
-    mine.home.mkdir(parents=True)
-    for folder in (mine.home, mine.home / "bin"):
-        folder.mkdir(exist_ok=True)
-        folder.chmod(0o777)
-    report = install(mine, env)
-    assert set(states(report).values()) == {"failed"}
-    assert tree(mine.home) == {}
+    (mine.home / "bin").mkdir(parents=True)
+    for folder in (".", "bin"):
+        (mine.home / folder).chmod(0o777 if folder == loose else 0o700)
+    found = states(install(mine, env))
+    assert (found["folders"], found["helper"]) == ("failed", "failed")
+    assert not mine.helper.exists()
     assert not user_config(env).exists()
 
 
