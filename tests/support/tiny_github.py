@@ -34,6 +34,7 @@ class TinyGitHub:
         self.tokens: dict[str, tuple[str, dict[str, Any]]] = {}
         self.asked: list[str] = []
         self.hosts: set[str] = set()
+        self.deadlines: list[float] = []
 
     def install(self, owner: str, number: int, kind: str = "orgs") -> None:
         """Install the App on *owner*, an organization or one of the `users`."""
@@ -43,8 +44,14 @@ class TinyGitHub:
         """Take the App off *owner*."""
         self.installed = {n: who for n, who in self.installed.items() if who[0].lower() != owner}
 
-    def exchange(self, request: Request) -> Response:
+    def deadline(self) -> float:
+        """Return when exchanges that begin now must end, on a clock that counts the calls."""
+        self.deadlines.append(float(len(self.deadlines) + 1))
+        return self.deadlines[-1]
+
+    def exchange(self, request: Request, deadline: float) -> Response:
         """Answer *request* as api.github.com would."""
+        assert deadline == self.deadlines[-1], "a fetch has one deadline for all its exchanges"
         url = urlsplit(request.url)
         self.hosts.add(f"{url.scheme}://{url.netloc}")
         status, body = self._judge(request.headers["Authorization"].removeprefix("Bearer "))

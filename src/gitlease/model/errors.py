@@ -74,6 +74,13 @@ class UnreachableError(SourceError):
     hint = "check the network, the proxy and the CA; it is tried again at the next git command"
 
 
+class BusyError(SourceError):
+    """Another process of ours has been asking for the same token for too long."""
+
+    status = 503
+    hint = "try again; if it stays so, look for a gitlease process that hangs and end it"
+
+
 class RateLimitedError(SourceError):
     """The other side asks for patience."""
 

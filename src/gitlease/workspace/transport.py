@@ -27,7 +27,7 @@ from gitlease.workspace.proxies import proxy_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-LIMIT: Final = 10.0  # seconds, for an exchange and its retries together
+LIMIT: Final = 10.0  # seconds, for exchanges that share a deadline and their retries together
 RETRIES: Final = 2
 _MAX_BODY: Final = 4 << 20  # bytes; a list of 500 repositories is well under 4 MiB
 
@@ -57,14 +57,20 @@ class Transport:
         self._monotonic = monotonic
         self._context: ssl.SSLContext | None = None
 
-    def exchange(self, request: Request) -> Response:
+    def deadline(self) -> float:
+        """Return when exchanges that begin now must end, for those that share one limit."""
+        return self._monotonic() + self._limit
+
+    def exchange(self, request: Request, deadline: float | None = None) -> Response:
         """
         Send *request* and return the reply, whatever its status.
 
         A failed connection, 429 and 5xx are tried twice more, `Retry-After` is honoured, and all
-        of it ends within the limit.  Raises `UnreachableError` if no whole reply came.
+        of it ends by *deadline* (see `deadline()`; one of its own if None).  Raises
+        `UnreachableError` if no whole reply came.
         """
-        deadline = self._monotonic() + self._limit
+        if deadline is None:
+            deadline = self.deadline()
         for attempt in range(RETRIES + 1):
             failure: UnreachableError | None = None
             response: Response | None = None
@@ -88,6 +94,8 @@ class Transport:
     def _once(self, request: Request, deadline: float) -> Response:
         # A thread, because the look-up of a name has no time limit of its own.
         url = urlsplit(request.url)
+        if self._monotonic() >= deadline:
+            raise self._explain(TimeoutError(), url)
         outcome: queue.SimpleQueue[Response | BaseException] = queue.SimpleQueue()
 
         def run() -> None:

@@ -153,6 +153,22 @@ def test_the_limit_holds_for_the_look_up_of_a_name(monkeypatch: pytest.MonkeyPat
     assert time.monotonic() - began < 0.9
 
 
+def test_exchanges_that_share_a_deadline_end_by_it_together() -> None:
+    with Loopback(reply(200)) as server:
+        server.acts.append(server.waits)
+        url = f"http://127.0.0.1:{server.port}/"
+        carrier = transport(limit=0.5)
+        deadline = carrier.deadline()
+        began = time.monotonic()
+        assert carrier.exchange(ask(url), deadline).status == 200
+        for _ in range(4):
+            with pytest.raises(UnreachableError, match=r"did not answer within 0\.5 s"):
+                carrier.exchange(ask(url), deadline)
+        took = time.monotonic() - began
+    assert took < 1.5
+    assert server.connections == 2, "past the deadline nothing is begun"
+
+
 def test_nobody_there_is_said_with_the_cause() -> None:
     with Loopback(OK) as server:
         pass

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gitlease.model.errors import BusyError
 from gitlease.workspace.locks import held
 
 HOLD = """
@@ -51,8 +52,8 @@ def test_a_killed_holder_frees_the_lock(tmp_path: Path) -> None:
     with process(HOLD, tmp_path / "l") as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"True\n"
-        with held(tmp_path / "l", limit=0.05) as really:
-            assert not really
+        with pytest.raises(BusyError, match=r"0\.05 s"), held(tmp_path / "l", limit=0.05):
+            pytest.fail("two hold it")
         holder.kill()
         with held(tmp_path / "l", limit=10) as really:
             assert really

@@ -1,6 +1,8 @@
 """One fetch for any number of askers; what still lives is not taken away by a failure."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +12,9 @@ from gitlease.model import errors
 from gitlease.model.errors import GitleaseError
 from gitlease.model.targets import Target
 from gitlease.model.tokens import Secret, Token
+from gitlease.workspace import renewal
 from gitlease.workspace.cache import Cache
+from gitlease.workspace.locks import held
 from gitlease.workspace.renewal import Renewal
 from gitlease.workspace.sources import Fetched, Source
 from tests.support.parts import APP, HOST, Clock, settings, token, tree
@@ -297,3 +301,52 @@ def test_a_narrower_record_does_not_hide_a_newer_broader_one(house: House) -> No
     assert house.renewal.get(APP).token == house.spring.given[0]
     assert house.renewal.get(APP).token == house.spring.given[0]
     assert house.cache.names() == [OWNER]
+
+
+def busy(house: House) -> Renewal:
+    return Renewal(house.settings, house.cache, [house.spring], house.clock, lock_limit=0.02)
+
+
+def test_who_has_waited_too_long_for_a_leader_fails_and_does_not_ask_as_well(house: House) -> None:
+    house.cache.put("github.com~other", token(), house.clock(), for_all=True)
+    with held(house.cache.folder / f".lock~{OWNER}"), pytest.raises(errors.BusyError) as raised:
+        busy(house).get(APP)
+    assert str(raised.value).startswith("another process has not let go of it for 0.02 s; try")
+    assert house.spring.asked == 0
+
+
+def test_who_has_waited_too_long_takes_what_still_lives(house: House) -> None:
+    first = house.renewal.get(APP)
+    house.clock.advance(3100)
+    with held(house.cache.folder / f".lock~{OWNER}"):
+        outcome = busy(house).get(APP)
+    assert outcome.token == first.token
+    assert "another process" in outcome.warning
+    assert house.spring.asked == 1
+
+
+def test_who_has_waited_too_long_looks_into_the_cache_once_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The leader may have been done in the very last moment."""
+    fetched = token("ghs_late")
+
+    @contextlib.contextmanager
+    def late(_path: Path, *, limit: float) -> Iterator[bool]:
+        house.cache.put(OWNER, fetched, house.clock(), for_all=True)
+        raise errors.BusyError(f"another process for {limit:g} s")
+        yield False
+
+    monkeypatch.setattr(renewal, "held", late)
+    outcome = house.renewal.get(APP)
+    assert (outcome.token, outcome.warning) == (fetched, "")
+    assert house.spring.asked == 0
+
+
+def test_a_folder_that_cannot_be_trusted_is_told_no_failure(house: House) -> None:
+    house.settings.home.mkdir()
+    house.settings.home.chmod(0o755)
+    house.spring.failure = errors.UnreachableError("no route")
+    with pytest.raises(errors.UnreachableError):
+        house.renewal.get(APP)
+    assert tree(house.home) == {}

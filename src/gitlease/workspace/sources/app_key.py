@@ -37,8 +37,12 @@ if TYPE_CHECKING:
 class Carrier(Protocol):
     """Carries a request to GitHub; `transport.Transport` does."""
 
-    def exchange(self, request: Request) -> Response:
-        """Return the reply, whatever its status; raise a `SourceError` if there is none."""
+    def deadline(self) -> float:
+        """Return when exchanges that begin now must end."""
+        ...
+
+    def exchange(self, request: Request, deadline: float) -> Response:
+        """Return the reply, whatever its status; raise a `SourceError` if there is none in time."""
         ...
 
 
@@ -53,6 +57,8 @@ class AppKey:
         self._now = now
         # GitHub's clock minus ours, in seconds, once a reply has shown that it matters.
         self._skew = 0.0
+        # One for a whole `fetch`: others wait for it, and several slow replies add up.
+        self._deadline = 0.0
         self._key: SigningKey | None = None
 
     def fetch(self, target: Target, min_ttl: float) -> Fetched | None:
@@ -60,6 +66,7 @@ class AppKey:
         del min_ttl  # a new token has its whole life before it
         if not self._settings.app_id or not self._settings.private_key_file:
             return None
+        self._deadline = self._transport.deadline()
         installation, remembered = self._installation(target)
         try:
             token = self._mint(installation, target)
@@ -140,11 +147,11 @@ class AppKey:
 
     def _ask(self, build: Callable[[Secret], Request]) -> Response:
         """Send what *build* makes of a proof; once more if only the clock was wrong."""
-        response = self._transport.exchange(build(self._proof()))
+        response = self._transport.exchange(build(self._proof()), self._deadline)
         theirs = protocol.server_time(response.headers)
         if theirs is not None and protocol.is_clock_refusal(response):
             self._skew = theirs - self._now()
-            response = self._transport.exchange(build(self._proof()))
+            response = self._transport.exchange(build(self._proof()), self._deadline)
         return response
 
     def _follow(self, response: Response) -> Response:

@@ -269,3 +269,16 @@ def test_a_home_that_cannot_hold_the_memory_is_no_failure(
     mine.home.chmod(0o755)
     assert source(mine, github, clock).fetch(APP, 600) is not None
     assert list(mine.home.iterdir()) == []
+
+
+def test_all_that_one_fetch_asks_shares_one_deadline(mine: Settings, github: TinyGitHub) -> None:
+    # Each look-up, the mint, and once more what a wrong clock made GitHub refuse.
+    here = Clock()
+    here.advance(7200)
+    github.install("bolt", 8, kind="users")
+    mint = source(mine, github, here, installation_id=7)
+    assert mint.fetch(Target(HOST, "bolt"), 600) is not None
+    assert len(github.asked) == 4
+    assert len(github.deadlines) == 1
+    mint.fetch(APP, 600)
+    assert len(github.deadlines) == 2
