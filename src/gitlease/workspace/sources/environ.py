@@ -11,6 +11,7 @@ import base64
 import json
 import math
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
 
 VARIABLES: Final = ("GITHUB_TOKEN", "GH_TOKEN")
+_UNKNOWN: Final = "may be over an hour old: the process that brought it cannot be looked into"
 
 
 class Environ:
@@ -78,15 +80,15 @@ class Environ:
         now = self._now()
         if not value.startswith("ghs_"):
             return Token(Secret(value), None, now, source=variable)
-        expires = _stateless_expiry(value)
+        expires, certain = _stateless_expiry(value), True
         if expires is None:
             age = oldest_holder(self._proc, variable, value, self._read_clock().boot)
-            expires = None if age is None else now - age + LIFETIME
-        if expires is None:
-            return "is an installation token of unknown age"
+            if age is None:
+                return _UNKNOWN
+            expires, certain = now - age.seconds + LIFETIME, age.certain
         expires = min(expires, now + LIFETIME)
         if expires - now < LAST_SECONDS:
-            return "has expired"
+            return "has expired" if certain else _UNKNOWN
         return Token(Secret(value), expires, now, source=variable)
 
     def _unfit(self, value: str, target: Target) -> str:
@@ -114,40 +116,75 @@ def _stateless_expiry(value: str) -> float | None:
     return expires if math.isfinite(expires) else None
 
 
-def oldest_holder(proc: Path, variable: str, value: str, boot: float) -> float | None:
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How many seconds old something is: just so if `certain`, otherwise at the most."""
+
+    seconds: float
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """One row of the family: `parent` is 0 for a process that came from outside the container."""
+
+    pid: int
+    parent: int
+    session: int
+    age: float
+
+
+def oldest_holder(proc: Path, variable: str, value: str, boot: float) -> Age | None:
     """
-    Return the age in seconds of the process that brought *variable*=*value*.
+    Return the age of the process that brought *variable*=*value*.
 
     It walks from us to our parents while they hold the same value, or may hold it; *boot* is now,
-    in seconds since boot (not from /proc/uptime, which may be the container's: lxcfs).  None where
-    *proc* (the folder /proc) does not tell.
+    in seconds since boot (not from /proc/uptime, which may be the container's: lxcfs).  Who brought
+    it may have exited, so that its child has been handed to process 1 or to a subreaper (prctl(2),
+    PR_SET_CHILD_SUBREAPER): all that is known then is that it was younger than that one.  None
+    where *proc* (the folder /proc) does not tell.
     """
     wanted = f"{variable}={value}".encode()
-    oldest, pid = None, os.getpid()
-    for _ in range(64):
-        if pid != os.getpid() and not _may_hold(proc, pid, wanted):
-            break
-        try:
-            text = (proc / str(pid) / "stat").read_text("utf-8", "replace")
-            # After the name, which may hold anything: state, parent, …, start in ticks; proc(5).
-            parent, started = (int(text.rpartition(")")[2].split()[n]) for n in (1, 19))
-        except (OSError, ValueError, IndexError):
-            break
-        oldest = boot - started / os.sysconf("SC_CLK_TCK")
-        if oldest < -2:
-            return None  # from the future: the two clocks are not one, nothing is known
-        if pid == 1:
-            break
+    certain = True
+    child = _look_at(proc, os.getpid(), boot)
+    while child is not None and child.pid != 1:
         # What was started from outside the container has no parent here, but it has the
         # environment of the container's first process.
-        pid = parent or 1
-    return oldest
+        parent = _look_at(proc, child.parent or 1, boot)
+        if parent is None:
+            return None
+        holds = _holds(proc, parent.pid, wanted)
+        if holds is False:
+            if child.parent == 0 or _has_started(parent, child):
+                return Age(child.age, certain)
+            return Age(parent.age, certain=False)
+        certain = certain and holds is True
+        child = parent
+    return None if child is None else Age(child.age, certain)
 
 
-def _may_hold(proc: Path, pid: int, wanted: bytes) -> bool:
+def _has_started(parent: _Process, child: _Process) -> bool:
+    """Tell whether *parent* is no mere reaper: a session of its own is how most orphans differ."""
+    return parent.pid != 1 and parent.session == child.session
+
+
+def _look_at(proc: Path, pid: int, boot: float) -> _Process | None:
+    try:
+        text = (proc / str(pid) / "stat").read_text("utf-8", "replace")
+        # After the name, which may hold anything: state, parent, group, session, …, start in
+        # ticks; proc(5).
+        words = text.rpartition(")")[2].split()
+        parent, session, started = (int(words[n]) for n in (1, 3, 19))
+    except (OSError, ValueError, IndexError):
+        return None
+    age = boot - started / os.sysconf("SC_CLK_TCK")
+    # From the future: the two clocks are not one, nothing is known.
+    return None if age < -2 else _Process(pid, parent, session, age)
+
+
+def _holds(proc: Path, pid: int, wanted: bytes) -> bool | None:
+    """Tell whether *pid* was started with *wanted*; None if we may not look."""
     try:
         return wanted in (proc / str(pid) / "environ").read_bytes().split(b"\0")
-    except PermissionError:
-        return True  # the more cautious guess: it makes the token older
     except OSError:
-        return False
+        return None
