@@ -44,3 +44,14 @@ def test_a_shell_is_not_trusted_where_its_uptime_is_missing_strange_or_the_conta
     monkeypatch.setattr(clocks, "_UPTIME", uptime)
     moment = replace(clocks.read(), boot=1e6)
     assert not clocks.shell_readable(moment)
+
+
+def test_a_file_of_proc_is_new_at_every_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for a process that lives long: the kernel is made to forget the entry after each."""
+    monkeypatch.setattr(clocks.random, "randrange", lambda *_: 200)
+    first = clocks._stamp_of_a_new_file()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        if clocks._stamp_of_a_new_file() > first + 0.02:
+            return
+    pytest.fail("it kept its first stamp")
