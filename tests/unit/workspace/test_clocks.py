@@ -48,7 +48,7 @@ def test_a_shell_is_not_trusted_where_its_uptime_is_missing_strange_or_the_conta
 
 def test_a_file_of_proc_is_new_at_every_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also for a process that lives long: the kernel is made to forget the entry after each."""
-    monkeypatch.setattr(clocks.random, "randrange", lambda *_: 200)
+    monkeypatch.setattr("random.randrange", lambda *_: 200)
     first = clocks._stamp_of_a_new_file()
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
