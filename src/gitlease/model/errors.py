@@ -115,13 +115,6 @@ class NotInstalledError(SourceError):
     hint = "install the App for that owner, or correct GITLEASE_INSTALLATION_ID"
 
 
-class SuspendedError(SourceError):
-    """The installation exists, but its owner has suspended it."""
-
-    status = 403
-    hint = "the owner unsuspends it under Settings > GitHub Apps"
-
-
 class RefusedError(SourceError):
     """
     The scope is more than this workspace may have.
@@ -131,6 +124,12 @@ class RefusedError(SourceError):
 
     status = 403
     hint = "ask the fleet's operator for the missing grant"
+
+
+class SuspendedError(RefusedError):
+    """The installation exists, but its owner has suspended it: nothing there may be reached."""
+
+    hint = "the owner unsuspends it under Settings > GitHub Apps"
 
 
 class NoTokenError(SourceError):

@@ -134,14 +134,15 @@ def test_what_does_not_live_is_not_served(house: House) -> None:
         house.renewal.get(APP)
 
 
+@pytest.mark.parametrize("kind", [errors.RefusedError, errors.SuspendedError])
 def test_a_refusal_ends_the_chain_and_the_living_token_is_not_used_to_get_around_it(
-    house: House,
+    house: House, kind: type[errors.SourceError]
 ) -> None:
     house.renewal.get(APP)
     house.clock.advance(3100)
     last_resort = Spring(house.clock, "environment")
-    house.spring.failure = errors.RefusedError("not yours")
-    with pytest.raises(errors.RefusedError, match="not yours"):
+    house.spring.failure = kind("not yours")
+    with pytest.raises(kind, match="not yours"):
         house.over(house.spring, last_resort).get(APP)
     assert last_resort.asked == 0
 

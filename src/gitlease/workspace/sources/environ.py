@@ -98,6 +98,8 @@ class Environ:
             return "is no token"
         if server.removeprefix("https://").rstrip("/").lower() != target.host:
             return f"is for {printable(server)}, not for {target.host}"
+        if self._settings.granularity == "repository" or self._settings.permissions:
+            return "may reach more than `granularity` or `permissions` allows"
         if self._cache.is_rejected(fingerprint(value)):
             return "was refused by GitHub before"
         return ""

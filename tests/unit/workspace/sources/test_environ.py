@@ -304,6 +304,17 @@ def test_a_token_that_github_refused_before_is_not_tried_again(home: Path, clock
     assert fetch(home, clock, {"GITHUB_TOKEN": "ghp_one", "GH_TOKEN": "ghp_two"}) is not None
 
 
+@pytest.mark.parametrize(
+    "narrowed", [{"granularity": "repository"}, {"permissions": {"contents": "read"}}]
+)
+def test_where_tokens_are_narrowed_a_wider_one_is_not_used(
+    home: Path, clock: Clock, narrowed: dict[str, Any]
+) -> None:
+    with pytest.raises(SourceError, match="GH_TOKEN may reach more than"):
+        fetch(home, clock, {"GH_TOKEN": "ghp_one"}, **narrowed)
+    assert fetch(home, clock, {}, **narrowed) is None
+
+
 def test_a_token_never_goes_to_another_server_than_its_own(home: Path, clock: Clock) -> None:
     env = {"GH_TOKEN": "ghp_one"}
     elsewhere = Target("ghe.example.com", "acme")
