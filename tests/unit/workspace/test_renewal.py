@@ -12,7 +12,7 @@ from gitlease.model import errors
 from gitlease.model.errors import GitleaseError
 from gitlease.model.targets import Target
 from gitlease.model.tokens import Secret, Token
-from gitlease.workspace import renewal
+from gitlease.workspace import notes, renewal
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.locks import held
 from gitlease.workspace.renewal import Renewal
@@ -102,6 +102,56 @@ def test_fresh_means_that_the_cache_is_not_believed(house: House) -> None:
     house.renewal.get(APP)
     house.clock.advance(1)
     assert house.renewal.get(APP, fresh=True).token == house.spring.given[1]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [errors.NotInstalledError, errors.UnauthorizedError, errors.SuspendedError],
+)
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_lasting_refusal_is_no_storm_either(
+    house: House, kind: type[errors.SourceError], *, alone: bool
+) -> None:
+    house.spring.failure = kind("no")
+    last_resort = Spring(house.clock, "environment", errors.SourceError("GH_TOKEN has expired"))
+    sources = [house.spring] if alone else [house.spring, last_resort]
+    for _ in range(20):
+        with pytest.raises(errors.SourceError, match="no"):
+            house.over(*sources).get(APP)
+        house.clock.advance(0.2)
+    assert house.spring.asked == 1
+    house.clock.advance(1.5)
+    house.spring.failure = None
+    assert house.over(*sources).get(APP).fetched
+
+
+def test_a_failure_holds_for_the_configuration_that_it_was_met_with(house: House) -> None:
+    configured = ["one"]
+    house.spring.failure = errors.NotInstalledError("no")
+    renewal = Renewal(
+        house.settings,
+        house.cache,
+        [house.spring],
+        house.clock,
+        configured=lambda: configured[0],
+    )
+    for configured[0], asked in (("one", 1), ("one", 1), ("two", 2), ("two", 2)):
+        with pytest.raises(errors.NotInstalledError):
+            renewal.get(APP)
+        assert house.spring.asked == asked
+        house.clock.advance(0.1)
+
+
+def test_a_failure_that_was_forgotten_stops_nobody(house: House) -> None:
+    house.spring.failure = errors.NotInstalledError("no")
+    with pytest.raises(errors.NotInstalledError):
+        house.renewal.get(APP)
+    house.clock.advance(0.1)
+    notes.forget(house.settings)
+    house.spring.failure = None
+    assert house.renewal.get(APP).fetched
+    notes.forget(house.settings)
+    assert house.cache.names() == [OWNER]
 
 
 @pytest.mark.parametrize(
@@ -217,7 +267,7 @@ def test_a_note_of_a_failure_from_the_future_or_of_no_sense_stops_nobody(house: 
     assert house.renewal.get(APP).fetched
 
 
-NOTE = '{"kind": "%s", "message": "", "hint": "", "at": %s, "until": 9e99}'
+NOTE = '{"kind": "%s", "message": "", "hint": "", "at": %s, "until": 9e99, "configured": "@"}'
 
 
 @pytest.mark.parametrize(
@@ -228,7 +278,7 @@ def test_a_strange_note_of_a_failure_stops_nobody(house: House, text: str) -> No
     house.cache.folder.mkdir(parents=True, mode=0o700)
     house.cache.folder.parent.chmod(0o700)
     memo = house.cache.folder / f".failed~{OWNER}"
-    memo.write_text(text)
+    memo.write_text(text.replace("@", house.settings.digest))
     memo.chmod(0o600)
     assert house.renewal.get(APP).fetched
 
