@@ -7,7 +7,8 @@ it; whoever waited hears the leader's outcome, a failure too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitlease.model import errors
@@ -44,17 +45,22 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What a caller wants: a life of `min_ttl` seconds, and `fresh` if not from the cache."""
+    """
+    What a caller wants: a life of `min_ttl` seconds, and `fresh` if not from the cache.
+
+    `exact` says that the caller has named the seconds, so that they are not capped.
+    """
 
     min_ttl: float
+    exact: bool
     fresh: bool
     asked_at: Moment
 
     def is_met_by(self, record: Record, now: Moment) -> bool:
-        # A leader's token that came after we asked is as fresh as one of our own.
-        if self.fresh and record.put_at.wall <= self.asked_at.wall:
-            return False
-        return record.usable(now, self.min_ttl)
+        # A leader's token that came after we asked is as good as one that we would fetch.
+        is_new = record.put_at.wall > self.asked_at.wall
+        too_short = self.exact and record.left(now) < self.min_ttl
+        return record.usable(now, self.min_ttl) and (is_new or not (self.fresh or too_short))
 
 
 class Renewal:
@@ -85,15 +91,39 @@ class Renewal:
 
     def get(self, target: Target, *, min_ttl: float | None = None, fresh: bool = False) -> Outcome:
         """
-        Return a token for *target* that lives *min_ttl* more seconds (default: the setting's).
+        Return a token for *target* that lives *min_ttl* more seconds.
 
-        With *fresh* the cache is not believed.  A token that still lives is returned with a
-        warning when a longer-lived one cannot be had.  Raises a `GitleaseError` if no source
-        has a token.
+        The default, the setting's, is capped at a third of a token's life; seconds that the caller
+        names are not.  With *fresh* the cache is not believed.  A token that still lives is
+        returned with a warning when a longer-lived one cannot be had.  Raises a `GitleaseError`
+        if no source has a token.
         """
-        if min_ttl is None:
-            min_ttl = self._settings.lfs_min_ttl if target.lfs else self._settings.min_ttl
-        wish = _Wish(min_ttl, fresh=fresh, asked_at=self._read_clock())
+        default = self._settings.lfs_min_ttl if target.lfs else self._settings.min_ttl
+        wish = _Wish(
+            default if min_ttl is None else min_ttl,
+            exact=min_ttl is not None,
+            fresh=fresh,
+            asked_at=self._read_clock(),
+        )
+        outcome = self._get(target, wish)
+        left = self._left(outcome)
+        if outcome.warning or not wish.exact or left >= wish.min_ttl:
+            return outcome
+        warning = (
+            f"the token for {target} lives {left:.0f} s, not {wish.min_ttl:.0f} s: "
+            "no source has one that lives longer"
+        )
+        return replace(outcome, warning=warning)
+
+    def _left(self, outcome: Outcome) -> float:
+        """Return how many seconds the token of *outcome* lives, endless if that is unknown."""
+        now = self._read_clock()
+        if outcome.record is not None:
+            return outcome.record.left(now)
+        expires = outcome.token.expires_at
+        return math.inf if expires is None else expires - now.wall
+
+    def _get(self, target: Target, wish: _Wish) -> Outcome:
         cached = self._answered(target, wish)
         if cached is not None:
             return cached

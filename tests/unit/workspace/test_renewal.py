@@ -90,12 +90,53 @@ def test_large_files_want_a_longer_life(house: House) -> None:
     assert house.renewal.get(Target(HOST, "acme", "app", lfs=True)).fetched
 
 
-def test_the_caller_may_want_a_longer_life_and_gets_a_fair_one(house: House) -> None:
+def test_the_caller_may_want_a_longer_life_and_gets_it(house: House) -> None:
     house.renewal.get(APP)
-    house.clock.advance(2400)
-    assert not house.renewal.get(APP, min_ttl=9999).fetched
-    house.clock.advance(1)
-    assert house.renewal.get(APP, min_ttl=9999).fetched
+    house.clock.advance(1800)
+    outcome = house.renewal.get(APP, min_ttl=1800)
+    assert (outcome.fetched, outcome.warning) == (False, "")
+    outcome = house.renewal.get(APP, min_ttl=1801)
+    assert (outcome.fetched, outcome.warning) == (True, "")
+
+
+def test_a_longer_life_than_there_is_is_told_and_not_refused(house: House) -> None:
+    house.renewal.get(APP)
+    house.clock.advance(60)
+    outcome = house.renewal.get(APP, min_ttl=9999)
+    assert outcome.token == house.spring.given[1]
+    assert outcome.warning == (
+        "the token for github.com/acme/app lives 3600 s, not 9999 s: "
+        "no source has one that lives longer"
+    )
+
+
+def test_a_longer_life_that_cannot_be_had_now_is_no_failure(house: House) -> None:
+    first = house.renewal.get(APP)
+    house.clock.advance(1000)
+    house.spring.failure = errors.UnreachableError("no route")
+    outcome = house.renewal.get(APP, min_ttl=3000)
+    assert outcome.token == first.token
+    assert "lives 2600 s more" in outcome.warning
+
+
+def test_a_crowd_that_wants_a_longer_life_than_there_is_causes_one_fetch(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.renewal.get(APP)
+    house.clock.advance(60)
+
+    @contextlib.contextmanager
+    def after_the_leader(_path: Path, *, limit: float) -> Iterator[bool]:
+        del limit
+        house.clock.advance(1)
+        house.cache.put(OWNER, token("ghs_lead", house.clock()), house.clock(), for_all=True)
+        yield True
+
+    monkeypatch.setattr(renewal, "held", after_the_leader)
+    outcome = house.renewal.get(APP, min_ttl=9999)
+    assert outcome.token.secret.reveal() == "ghs_lead"
+    assert "lives 3600 s, not 9999 s" in outcome.warning
+    assert house.spring.asked == 1
 
 
 def test_fresh_means_that_the_cache_is_not_believed(house: House) -> None:
