@@ -41,7 +41,8 @@ def test_a_mounted_gitconfig_on_a_full_disk_stays_whole(bare_workspace: Workspac
     """git works on with what its user wrote."""
     disk = bare_workspace.machine.folder()
     config = bare_workspace.home / ".gitconfig"
-    user = USER + "# " + "x" * (4096 - len(USER) - 3) + "\n"  # one page, so that no byte fits in
+    # The page that it is on has room for a part of our lines.
+    user = USER + "# " + "x" * (4066 - len(USER)) + "\n"
     with small_file_system(disk, "size=8k,mode=700"):
         (disk / "gitconfig").write_text(user)
         fill(disk)

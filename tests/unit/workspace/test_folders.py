@@ -187,7 +187,7 @@ def test_a_strangers_file_is_not_read(tmp_path: Path) -> None:
 def test_the_folders_above_ours_are_writable_for_nobody_else(home: Path, umask: int) -> None:
     old = os.umask(umask)
     try:
-        folders.make_private(home / ".local" / "state" / "gitlease")
+        make_private(home / ".local" / "state" / "gitlease")
     finally:
         os.umask(old)
     for above in (home / ".local", home / ".local" / "state"):
