@@ -72,16 +72,14 @@ class AppKey:
         self._deadline = self._transport.deadline()
         remembered = self._remembered(target)
         if remembered is not None:
-            try:
+            # If it fails, the App was removed, or installed anew with another number.
+            with contextlib.suppress(NotInstalledError):
                 return self._fetched(self._mint(remembered, target), target)
-            except NotInstalledError:
-                # The App was removed, or installed anew, and then the number has changed.
-                self._forget(target)
         installation = self._installation(target)
-        token = self._mint(installation, target)
-        # Only now is it known to be good.
+        # Before the mint: where GitHub is so slow that the mint comes too late, the next one has
+        # this much less to ask.
         self._remember(target, installation)
-        return self._fetched(token, target)
+        return self._fetched(self._mint(installation, target), target)
 
     def _fetched(self, token: Token, target: Target) -> Fetched:
         if self._settings.granularity == "repository" and target.repository:
@@ -102,9 +100,12 @@ class AppKey:
         response = self._ask(
             lambda jwt: protocol.mint(self._settings.api_url, jwt, installation, scope)
         )
-        return protocol.read_token(
-            response, self._now(), whose=f"{target} (installation {installation})", source=self.name
-        )
+        whose = f"{target} (installation {installation})"
+        try:
+            return protocol.read_token(response, self._now(), whose=whose, source=self.name)
+        except NotInstalledError:
+            self._forget(target)
+            raise
 
     def _installation(self, target: Target) -> int:
         """Ask for the number of the installation for *target*."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gitlease.github import protocol
 from gitlease.model import errors
 from gitlease.model.targets import Target
 from gitlease.workspace.settings import Settings
@@ -187,6 +188,21 @@ def test_a_number_that_mints_nothing_is_not_remembered(
     github.asked.clear()
     source(mine, github, clock).fetch(APP, 600)
     assert github.asked[0] == "GET /orgs/acme/installation"
+
+
+def test_where_github_is_too_slow_the_next_fetch_has_less_to_ask(
+    mine: Settings, github: TinyGitHub, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*_args: object, **_options: object) -> None:
+        raise errors.UnreachableError("no answer in time")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(protocol, "read_token", too_late)
+        with pytest.raises(errors.UnreachableError):
+            source(mine, github, clock).fetch(APP, 600)
+    github.asked.clear()
+    assert source(mine, github, clock).fetch(APP, 600) is not None
+    assert github.asked == ["POST /app/installations/7/access_tokens"]
 
 
 def test_an_app_that_was_removed_is_said_to_be(
