@@ -12,7 +12,6 @@ import sys
 import threading
 from pathlib import Path
 
-SUMMARY = "run a small GitHub on this machine"
 EXAMPLE = "gitlease emulate --seed seed.toml --dir /tmp/github"
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

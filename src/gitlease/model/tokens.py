@@ -88,11 +88,6 @@ class Token:
             min_ttl, self.lifetime
         )
 
-    @property
-    def renew_at(self) -> float | None:
-        """When to renew it: at two thirds of its life, or never if that is unknown."""
-        return None if self.expires_at is None else self.expires_at - self.lifetime / 3
-
 
 def fair_min_ttl(min_ttl: float, lifetime: float) -> float:
     """

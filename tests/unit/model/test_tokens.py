@@ -68,13 +68,8 @@ def test_no_margin_makes_a_dead_token_usable(min_ttl: float) -> None:
     assert not hour(100.0, lifetime=-1.0).usable(100.0, min_ttl)
 
 
-def test_a_token_of_unknown_life_is_usable_and_never_renewed() -> None:
+def test_a_token_of_unknown_life_is_usable() -> None:
     assert hour(None).usable(1e12, MIN_TTL)
-    assert hour(None).renew_at is None
-
-
-def test_a_token_is_renewed_at_two_thirds_of_its_life() -> None:
-    assert hour(9000.0).renew_at == 9000.0 - 1200.0
 
 
 def test_the_margin_is_at_most_a_third_of_the_life() -> None:
