@@ -17,7 +17,7 @@ class GitleaseError(Exception):
     """
 
     status = 500
-    hint = "run `gitlease doctor`"
+    hint = "run `gitlease status`"
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -35,6 +35,14 @@ class SettingsError(GitleaseError):
 
     status = 500
     hint = "correct the setting and try again"
+
+
+class BadValueError(SettingsError):
+    """A value has no meaning for *setting*."""
+
+    def __init__(self, message: str, *, hint: str | None = None, setting: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.setting = setting
 
 
 class FolderError(GitleaseError):

@@ -19,7 +19,7 @@ _FALSE: Final = {"0", "false", "no", "off"}
 _PERMISSIONS: Final = "a table of permission = read, write or admin, or contents=read,issues=write"
 
 
-class BadValueError(Exception):
+class NoMeaningError(Exception):
     """A value has no meaning; *wanted* says what would have."""
 
     def __init__(self, wanted: str) -> None:
@@ -28,24 +28,24 @@ class BadValueError(Exception):
 
 
 def read_value(name: str, value: Any) -> Any:
-    """Return what *value* of the setting *name* means; raise `BadValueError` if nothing."""
+    """Return what *value* of the setting *name* means; raise `NoMeaningError` if nothing."""
     if name in {"min_ttl", "lfs_min_ttl", "installation_id"}:
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
         text = str(value)
         if text.isascii() and text.isdigit() and len(text) < 19:
             return int(text)
-        raise BadValueError("a whole number")
+        raise NoMeaningError("a whole number")
     if name in {"fail_closed", "second_chance", "allow_http"}:
         text = str(value).lower()
         if text not in _TRUE | _FALSE:
-            raise BadValueError("true or false")
+            raise NoMeaningError("true or false")
         return text in _TRUE
     if name == "permissions":
         return _read_permissions(value)
     text = str(value)
     if not text.isprintable() or isinstance(value, (dict, list)):
-        raise BadValueError("plain text")
+        raise NoMeaningError("plain text")
     return _READERS.get(name, str)(text)
 
 
@@ -55,12 +55,12 @@ def _read_permissions(value: Any) -> dict[str, str]:
         words = [word.strip().partition("=") for word in value.split(",")]
         value = {name: level for name, _, level in words}
         if len(value) != len(words):
-            raise BadValueError(_PERMISSIONS)
+            raise NoMeaningError(_PERMISSIONS)
     if not isinstance(value, dict) or not all(
         _PERMISSION.fullmatch(key) and level in ("read", "write", "admin")
         for key, level in value.items()
     ):
-        raise BadValueError(_PERMISSIONS)
+        raise NoMeaningError(_PERMISSIONS)
     return dict(value)
 
 
@@ -71,7 +71,7 @@ def _read_host(text: str) -> str:
     if not all(
         label and label.isascii() and label.replace("-", "").isalnum() for label in labels
     ) or (":" in host and not (port.isascii() and port.isdigit())):
-        raise BadValueError("a host name such as github.com or github.example.com")
+        raise NoMeaningError("a host name such as github.com or github.example.com")
     return host
 
 
@@ -82,20 +82,20 @@ def _read_url(text: str) -> str:
     except ValueError:
         right = False
     if not right or not text.isascii() or any(c in text for c in " ?#@"):
-        raise BadValueError("an https URL without user, query or fragment")
+        raise NoMeaningError("an https URL without user, query or fragment")
     return text.rstrip("/")
 
 
 def _read_app_id(text: str) -> str:
     # It becomes part of a file name.
     if text and not _APP.fullmatch(text):
-        raise BadValueError("the App's client id or number")
+        raise NoMeaningError("the App's client id or number")
     return text
 
 
 def _read_granularity(text: str) -> str:
     if text not in {"owner", "repository"}:
-        raise BadValueError("owner or repository")
+        raise NoMeaningError("owner or repository")
     return text
 
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gitlease.model.errors import SettingsError
+from gitlease.model.errors import BadValueError, SettingsError
 from gitlease.model.redaction import printable
 from gitlease.model.tokens import LFS_MIN_TTL, MIN_TTL
-from gitlease.workspace.setting_values import BadValueError, read_value
+from gitlease.workspace.setting_values import NoMeaningError, read_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 FILE: Final = "settings.toml"
 
@@ -155,13 +155,14 @@ def user_folder(env: Mapping[str, str]) -> Path:
         ) from None
 
 
-def load(env: Mapping[str, str]) -> Settings:
+def load(env: Mapping[str, str], *, without: Collection[str] = ()) -> Settings:
     """
     Build the settings from the environment *env* and the file in our home folder.
 
     A file that cannot be read or parsed is set aside: the environment and the defaults serve on,
-    and `Settings.problem` says what is wrong.  Raises `SettingsError` for a value that has no
-    meaning, because guessing could answer a host that nobody named.
+    and `Settings.problem` says what is wrong.  The settings *without* have their defaults, whatever
+    is said of them.  Raises `SettingsError` for a value that has no meaning (`BadValueError`),
+    because guessing could answer a host that nobody named.
     """
     home = home_folder(env)
     found, problem = read_file(home / FILE)
@@ -169,6 +170,8 @@ def load(env: Mapping[str, str]) -> Settings:
     named = from_environment(env)
     found.update({name: value for name, (_, value) in named.items()})
     places.update({name: variable for name, (variable, _) in named.items()})
+    for name in without:
+        found.pop(name, None)
     return build(home, found, places, problem=problem)
 
 
@@ -198,10 +201,11 @@ def build(
             continue
         try:
             values[name] = read_value(name, value)
-        except BadValueError as bad:
-            raise SettingsError(
+        except NoMeaningError as bad:
+            raise BadValueError(
                 f"{places.get(name, name)} is {printable(repr(value), 80)}",
                 hint=f"it takes {bad.wanted}",
+                setting=name,
             ) from None
     host = values.setdefault("host", "github.com")
     if "api_url" not in values and host != "github.com":

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitlease.model.errors import FolderError, KeyFileError
+from gitlease.model.errors import FolderError, GitleaseError, KeyFileError
 from gitlease.workspace import clocks, folders
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.install.gitconfig import own_config, user_config
@@ -110,5 +110,5 @@ def _is_included(settings: Settings, env: Mapping[str, str]) -> bool:
     try:
         right = own.read_bytes() == own_config(settings).encode()
         return right and str(own).encode() in user_config(env).read_bytes()
-    except OSError:
+    except (OSError, GitleaseError):
         return False

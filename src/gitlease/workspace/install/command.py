@@ -10,8 +10,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from gitlease.workspace.install.plan import install
-from gitlease.workspace.settings import load
+from gitlease.workspace.install.plan import install_from
 
 if TYPE_CHECKING:
     import argparse
@@ -27,6 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Install and print the report; return the exit code."""
-    report = install(load(os.environ), os.environ)
+    report = install_from(os.environ)
     print(json.dumps(report.as_json(), indent=2) if args.json else report)
     return 1 if args.strict and report.failed else 0

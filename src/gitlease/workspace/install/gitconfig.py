@@ -13,9 +13,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gitlease.model.errors import GitleaseError
 from gitlease.workspace import folders
 from gitlease.workspace.install.configfile import ConfigFile
-from gitlease.workspace.settings import user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,10 +84,26 @@ class GitConfig:
 
 
 def user_config(env: Mapping[str, str]) -> Path:
-    """Return the file that `git config --global` writes, git-config(1), "FILES"."""
-    if env.get("GIT_CONFIG_GLOBAL"):
-        return Path(env["GIT_CONFIG_GLOBAL"])
-    home = user_folder(env)
+    """
+    Return the file that `git config --global` writes, git-config(1), "FILES".
+
+    Raises `GitleaseError` where git has none.
+    """
+    named = env.get("GIT_CONFIG_GLOBAL")
+    if named:
+        return Path(named)
+    if named is not None:
+        raise GitleaseError(
+            "GIT_CONFIG_GLOBAL is empty, so git reads no config file of this user",
+            hint="unset it, or set it to a file",
+        )
+    if not env.get("HOME"):
+        # Unlike us, git never asks the password database.
+        raise GitleaseError(
+            "HOME is not set, so git has no config file of this user",
+            hint="set HOME or GIT_CONFIG_GLOBAL",
+        )
+    home = Path(env["HOME"])
     plain = home / ".gitconfig"
     xdg = Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "git" / "config"
     return xdg if xdg.exists() and not plain.exists() else plain

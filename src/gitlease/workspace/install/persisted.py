@@ -37,13 +37,13 @@ class Persisted:
     def do(self) -> tuple[State, str]:
         """Write the settings that the environment names, unless the file is a person's."""
         folders.check_ours(self._path.parent)
-        old = self._read()
-        if old is not None and not old.startswith(MARK.encode()):
-            return "skipped", f"{self._path} is your own"
         # What is there may narrow what a token can do: it is never written over unread.
         values, problem = read_file(self._path)
         if problem:
             return "failed", problem
+        old = self._read()
+        if old is not None and not old.startswith(MARK.encode()):
+            return "skipped", f"{self._path} is your own"
         # A later install with a barer environment must not forget what the first one knew.
         new = {name: value for name, (_, value) in from_environment(self._env).items()}
         if old is not None and values == values | new:

@@ -123,7 +123,12 @@ class Fine:
     ("error", "text"),
     [
         (FolderError("loose", hint="chmod it"), "loose; chmod it"),
-        (PermissionError(13, "Permission denied", "/x"), "Permission denied: /x; mend it"),
+        (
+            PermissionError(13, "Permission denied", "/x"),
+            "Permission denied: /x; set HOME or GITLEASE_HOME to",
+        ),
+        (OSError(30, "Read-only file system"), "Read-only file system; set HOME or GITLEASE_HOME"),
+        (OSError(28, "No space left on device"), "No space left on device; free some room"),
         (OSError("odd"), "odd; mend it"),
         (UnicodeDecodeError("utf-8", b"ghs_x", 0, 1, "bad"), "a defect (UnicodeDecodeError)"),
         (RuntimeError("ghs_canary0123"), "a defect (RuntimeError); please report it"),
@@ -181,9 +186,9 @@ def test_settings_that_a_person_wrote_are_left_alone(env: dict[str, str]) -> Non
     mine = load(env)
     install(mine, env)
     path = mine.home / "settings.toml"
-    for text in (b"app_id = '9'\n", b"\xff broken", b""):
+    for text, state in ((b"app_id = '9'\n", "skipped"), (b"\xff", "failed"), (b"", "skipped")):
         path.write_bytes(text)
-        assert states(install(mine, env))["settings"] == "skipped"
+        assert states(install(mine, env))["settings"] == state
         assert Persisted(mine, env).undo()[0] == "skipped"
         assert path.read_bytes() == text
 
