@@ -12,6 +12,8 @@ from gitlease.model.targets import lower
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+# Settings that name a file or folder.
+PATHS: Final = {"private_key_file", "ca_file", "configs_dir"}
 _APP: Final = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 _PERMISSION: Final = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 _TRUE: Final = {"1", "true", "yes", "on"}
@@ -46,6 +48,9 @@ def read_value(name: str, value: Any) -> Any:
     text = str(value)
     if not text.isprintable() or isinstance(value, (dict, list)):
         raise NoMeaningError("plain text")
+    if name in PATHS and text and not text.startswith("/"):
+        # git starts us in any folder.
+        raise NoMeaningError("an absolute path")
     return _READERS.get(name, str)(text)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gitlease.model.errors import BadValueError, SettingsError
 from gitlease.model.redaction import printable
 from gitlease.model.tokens import LFS_MIN_TTL, MIN_TTL
-from gitlease.workspace.setting_values import NoMeaningError, read_value
+from gitlease.workspace.setting_values import PATHS, NoMeaningError, read_value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -176,13 +176,28 @@ def load(env: Mapping[str, str], *, without: Collection[str] = ()) -> Settings:
 
 
 def from_environment(env: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return for each setting that *env* names the variable that counts, and its value."""
+    """
+    Return for each setting that *env* names the variable that counts, and its value.
+
+    A relative path is made absolute: whoever set it meant the folder that we are started in.
+    """
     found = {}
     for name, variables in VARIABLES.items():
         variable = next((v for v in variables if env.get(v)), None)
         if variable is not None:
-            found[name] = (variable, env[variable])
+            value = env[variable]
+            found[name] = (variable, _absolute(variable, value) if name in PATHS else value)
     return found
+
+
+def _absolute(variable: str, path: str) -> str:
+    try:
+        return os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps `..`
+    except OSError:
+        raise SettingsError(
+            f"{variable} is a relative path, and the folder that it starts in is gone",
+            hint="make it absolute",
+        ) from None
 
 
 def build(

@@ -168,6 +168,9 @@ def test_a_value_without_meaning_is_refused_by_the_name_that_was_set(
         "permissions = {contents = 'owner'}",
         "permissions = {contents = ['read']}",
         "permissions = {'a:b' = 'read'}",
+        "private_key_file = 'app.pem'",
+        "ca_file = '~/ca.pem'",
+        "configs_dir = './configs'",
     ],
 )
 def test_a_bad_value_in_the_file_is_refused_by_its_key_and_the_file(
@@ -177,6 +180,25 @@ def test_a_bad_value_in_the_file_is_refused_by_its_key_and_the_file(
     with pytest.raises(SettingsError, match="it takes") as raised:
         load(env)
     assert f"{line.partition(' ')[0]} in {path} is " in str(raised.value)
+
+
+def test_a_relative_path_of_the_environment_starts_where_we_do(
+    env: dict[str, str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    loaded = load(env | {"GITLEASE_PRIVATE_KEY_FILE": "k/../app.pem", "GITLEASE_CA_FILE": "ca.pem"})
+    assert (loaded.private_key_file, loaded.ca_file) == (f"{home}/app.pem", f"{home}/ca.pem")
+
+
+def test_a_relative_path_in_a_folder_that_is_gone_is_a_line(
+    env: dict[str, str], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "gone").mkdir()
+    monkeypatch.chdir(home / "gone")
+    (home / "gone").rmdir()
+    with pytest.raises(SettingsError, match="GITLEASE_CA_FILE is a relative path"):
+        load(env | {"GITLEASE_CA_FILE": "ca.pem"})
+    assert load(env | {"GITLEASE_CA_FILE": "/ca.pem"}).ca_file == "/ca.pem"
 
 
 def test_a_refused_url_does_not_show_its_password(env: dict[str, str]) -> None:

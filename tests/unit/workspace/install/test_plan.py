@@ -193,6 +193,16 @@ def test_settings_that_a_person_wrote_are_left_alone(env: dict[str, str]) -> Non
         assert path.read_bytes() == text
 
 
+def test_a_relative_key_file_is_found_from_any_folder(
+    home: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    env["GITLEASE_PRIVATE_KEY_FILE"] = "app.pem"
+    install(load(env), env)
+    monkeypatch.chdir("/")
+    assert load({"HOME": str(home)}).private_key_file == str(home / "app.pem")
+
+
 def test_what_a_person_added_to_our_file_narrows_the_scope_ever_after(
     home: Path, env: dict[str, str]
 ) -> None:
