@@ -1,12 +1,13 @@
 """The installation where the file of git is a mount, the disk is full, or the home cannot serve."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.flows.workspace.test_helper import HOST_ONLY, fill, small_file_system
-from tests.support.workspaces import Workspace
+from tests.support.workspaces import Workspace, password
 
 USER = "[user]\n\tname = A Person\n\temail = a@example.com\n"
 
@@ -52,3 +53,49 @@ def test_a_mounted_gitconfig_on_a_full_disk_stays_whole(bare_workspace: Workspac
             assert config.read_text() == user
             named = bare_workspace.git("config", "user.name").stdout
             assert named == b"A Person\n"
+
+
+@HOST_ONLY
+def test_packages_on_the_python_path_serve_the_helper_too(bare_workspace: Workspace) -> None:
+    """git starts it without PYTHONPATH, and it would not look at it."""
+    python = Path(bare_workspace.machine.python)
+    [site] = python.parents[1].glob("lib/python*/site-packages")
+    ours, theirs = bare_workspace.home / "ours", bare_workspace.home / "theirs"
+    shutil.copytree(site / "gitlease", ours / "gitlease")
+    theirs.mkdir()
+    for package in site.iterdir():
+        if not package.name.startswith("gitlease"):
+            (theirs / package.name).symlink_to(package)
+    bare = bare_workspace.machine.folder() / "venv"
+    bare_workspace.machine.run([python.resolve(), "-m", "venv", "--without-pip", bare])
+    bare_workspace.machine.run(
+        [bare / "bin" / "python", "-m", "gitlease", "install", "--strict"],
+        env={**bare_workspace.env, "PYTHONPATH": f"{ours}:{theirs}"},
+        cwd=bare_workspace.home,
+    )
+    assert password(bare_workspace.ask("acme/app").stdout)
+
+
+@HOST_ONLY
+def test_a_home_that_forbids_programs_is_told_and_git_left_alone(
+    bare_workspace: Workspace,
+) -> None:
+    bare_workspace.state.mkdir(parents=True)
+    with small_file_system(bare_workspace.state, "noexec,size=1m,mode=700"):
+        said = bare_workspace.gitlease("install").stdout.decode()
+        assert "noexec); set GITLEASE_HOME to a folder on another" in said
+        assert "skipped git:" in said
+        assert not (bare_workspace.home / ".gitconfig").exists()
+
+
+def test_a_read_only_home_starts_with_a_report_and_cures(bare_workspace: Workspace) -> None:
+    bare_workspace.env["HOME"] = "/proc/1"
+    ran = bare_workspace.gitlease("install")
+    lines = ran.stdout.decode().splitlines()
+    assert [line.split(":")[0].split() for line in lines] == [
+        ["failed", "folders"],
+        ["failed", "settings"],
+        ["failed", "helper"],
+        ["failed", "git"],
+    ]
+    assert [line for line in lines if "; set " not in line] == []

@@ -9,6 +9,7 @@ goes to all of them).  Source: git-config(1), gitcredentials(7).
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -46,9 +47,9 @@ class GitConfig:
         """Write our file, and make the include the last thing in the user's."""
         # git will believe it: nobody else may be able to put another in its place.
         folders.check_ours(self._settings.home)
-        if not self._settings.helper.is_file():
+        if not os.access(self._settings.helper, os.X_OK):
             # git would ask nobody else and complain at every command.
-            return "skipped", f"{self._settings.helper} is missing"
+            return "skipped", f"{self._settings.helper} is missing or cannot be run"
         wrote = self._write_own()
         path = user_config(self._env)
         with ConfigFile(path) as config:

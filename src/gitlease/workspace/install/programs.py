@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import gitlease
-from gitlease.workspace import folders
+from gitlease.model import gitcred
+from gitlease.model.errors import GitleaseError
+from gitlease.model.redaction import printable
+from gitlease.workspace import folders, python_path
 from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
+
+
+LIMIT: Final = 10.0  # seconds that a start of Python may take
 
 
 class Programs:
@@ -24,23 +32,23 @@ class Programs:
         self._settings = settings
 
     def do(self) -> tuple[State, str]:
-        """Write the helper, unless the same one is there."""
-        text = templates.credential_helper(
-            self._settings,
-            python=sys.executable,
-            main=Path(gitlease.__file__).resolve().parent / "__main__.py",
-        ).encode()
+        """Write the helper, unless the same one is there, if it and its Python can be started."""
+        main = Path(gitlease.__file__).resolve().parent / "__main__.py"
+        text = templates.credential_helper(self._settings, python=sys.executable, main=main)
         path = self._settings.helper
         # git will run it: nobody else may be able to put another in its place.
         folders.check_ours(self._settings.home)
         folders.check_ours(path.parent)
-        try:
-            if path.read_bytes() == text and path.stat().st_mode & 0o777 == 0o700:
-                return "already", str(path)
-        except OSError:
-            pass
-        folders.write_whole(path, text, mode=0o700)
-        return "done", str(path)
+        # First: a helper that works is not taken away for one that does not.
+        _try(sys.executable, main)
+        wrote = python_path.note(self._settings.home)
+        wrote |= _write(path, text.encode())
+        if not os.access(path, os.X_OK):
+            raise GitleaseError(
+                f"{path} cannot be run, programs are forbidden on its file system (noexec)",
+                hint="set GITLEASE_HOME to a folder on another",
+            )
+        return ("done" if wrote else "already"), str(path)
 
     def undo(self) -> tuple[State, str]:
         """Remove the helper."""
@@ -49,3 +57,33 @@ class Programs:
             return "already", f"{path} is not there"
         path.unlink()
         return "done", f"{path} is removed"
+
+
+def _write(path: Path, text: bytes) -> bool:
+    try:
+        if path.read_bytes() == text and path.stat().st_mode & 0o777 == 0o700:
+            return False
+    except OSError:
+        pass
+    folders.write_whole(path, text, mode=0o700)
+    return True
+
+
+def _try(python: str, main: Path) -> None:
+    """Start *python* as the helper will; raise `GitleaseError` if *main* does not come up."""
+    command = [python, "-I", "-S", str(main), "credential", "capability"]
+    try:
+        ran = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT, check=False
+        )
+        why = ran.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        if ran.returncode == 0 and ran.stdout == gitcred.CAPABILITIES:
+            return
+    except subprocess.TimeoutExpired:
+        why = f"no answer within {LIMIT:.0f} s"
+    except OSError as error:
+        why = str(error.strerror)
+    raise GitleaseError(
+        f"the helper's Python cannot be started ({printable(why, 200)})",
+        hint="install gitlease by pip, into a folder, and run `gitlease install` from there",
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
@@ -22,7 +21,7 @@ from gitlease.model.errors import (
 )
 from gitlease.model.scopes import Scope
 from gitlease.model.targets import Target, lower
-from gitlease.workspace import folders, notes
+from gitlease.workspace import folders, notes, python_path
 from gitlease.workspace.sources import Fetched
 
 if TYPE_CHECKING:
@@ -178,11 +177,7 @@ class AppKey:
             pem = path.read_bytes()
         except OSError as error:
             raise KeyFileError(f"the App's key {path} cannot be read: {error.strerror}") from None
-        if sys.flags.no_site:
-            # The helper starts without site-packages; the signature needs them.
-            import site  # noqa: PLC0415
-
-            site.main()
+        python_path.extend(self._settings.home)
         return SigningKey.from_pem(pem, name=f"the App's key {path}")
 
     # The number of an installation is no secret and hardly ever changes: it is kept for a day,

@@ -87,6 +87,7 @@ def mine(home: Path) -> Settings:
     made.helper.parent.mkdir(parents=True)
     made.home.chmod(0o700)
     made.helper.write_text("#!/bin/sh\n")
+    made.helper.chmod(0o700)
     return made
 
 
@@ -148,11 +149,15 @@ def test_a_helper_that_was_added_after_us_comes_before_us_at_the_next_installati
     assert config.read_text() == "[credential]\n\thelper = store\n"
 
 
-def test_git_is_not_pointed_at_a_helper_that_is_not_there(
-    step: GitConfig, mine: Settings, config: Path
+@pytest.mark.parametrize("how", ["missing", "no program"])
+def test_git_is_not_pointed_at_a_helper_that_it_cannot_run(
+    step: GitConfig, mine: Settings, config: Path, how: str
 ) -> None:
-    mine.helper.unlink()
-    assert step.do() == ("skipped", f"{mine.helper} is missing")
+    if how == "missing":
+        mine.helper.unlink()
+    else:
+        mine.helper.chmod(0o600)
+    assert step.do() == ("skipped", f"{mine.helper} is missing or cannot be run")
     assert not config.exists()
 
 
