@@ -7,13 +7,12 @@ One App comes from the environment, under our names or the older platform's; any
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gitlease.broker import setting_values as values
 from gitlease.model.errors import SettingsError
 from gitlease.model.redaction import printable
-from gitlease.model.targets import lower
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +27,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "default_installation": ("GITLEASE_INSTALLATION_ID", "GITHUB_APP_INSTALLATION_ID"),
     "api_url": ("GITLEASE_API_URL",),
 }
-_KEYS: Final = {*VARIABLES, "installations"}
+_KEYS: Final = set(VARIABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +35,12 @@ class AppSettings:
     """
     An App: `id` is its client id or number, `private_key_files` its keys (several may overlap).
 
-    `installations` maps an owner, lower-case, to an installation and spares the search;
-    `default_installation` answers a request that names no owner.
+    `default_installation` answers a request that names no owner; the others are found by owner.
     """
 
     id: str
     private_key_files: tuple[Path, ...]
     api_url: str = API_URL
-    installations: Mapping[str, int] = field(default_factory=dict)
     default_installation: int | None = None
 
 
@@ -88,15 +85,8 @@ def _read(table: object) -> AppSettings:
         values.text("id", str(number) if type(number) is int else number),
         tuple(values.file("private_key_files", one) for one in listed),
         values.url("api_url", table.get("api_url", API_URL)),
-        _installations(table.get("installations", {})),
         None if default is None else values.count("default_installation", default),
     )
-
-
-def _installations(table: object) -> Mapping[str, int]:
-    if not isinstance(table, dict):
-        raise values.bad("installations", table, "a table of owner = installation id")
-    return {lower(owner): values.count(f"installations.{owner}", n) for owner, n in table.items()}
 
 
 def _no_two(apps: Sequence[AppSettings]) -> None:

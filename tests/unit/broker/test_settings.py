@@ -35,12 +35,12 @@ def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
     config = tmp_path / "broker.toml"
     config.write_text(
         'port = 9000\nworkers = 2\n[[apps]]\nid = 1\nprivate_key_files = ["/a.pem", "/b.pem"]\n'
-        "installations = { Acme = 5 }\n"
+        "default_installation = 5\n"
     )
     settings = load(HOME | {"GITLEASE_BROKER_CONFIG": str(config), "GITLEASE_BROKER_PORT": "0"})
     assert (settings.port, settings.workers) == (0, 2)
     files = (Path("/a.pem"), Path("/b.pem"))
-    assert settings.apps == (AppSettings("1", files, installations={"acme": 5}),)
+    assert settings.apps == (AppSettings("1", files, default_installation=5),)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,21 @@
+"""What may be the id of a workspace: it stands in paths, logs and messages."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from gitlease.model.errors import RequestError
+from gitlease.model.redaction import printable
+
+_WORKSPACE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
+
+
+def read_workspace_id(text: object) -> str:
+    """Return *text* if it can be a workspace's id; raise `RequestError` otherwise."""
+    if not isinstance(text, str) or not _WORKSPACE.fullmatch(text):
+        raise RequestError(
+            f"{printable(repr(text), 80)} is no workspace id",
+            hint="use letters, digits, `.`, `_` and `-`, 128 at most, the first no sign",
+        )
+    return text
