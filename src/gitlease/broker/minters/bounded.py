@@ -44,6 +44,10 @@ class Bounded(Generic[K, V]):
         """Forget *key* if it is there."""
         self._values.pop(key, None)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._values.clear()
+
     def items(self) -> Iterator[tuple[K, V]]:
         """Yield all pairs as they are now, without counting them as used."""
         yield from list(self._values.items())

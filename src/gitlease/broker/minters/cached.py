@@ -21,7 +21,7 @@ from gitlease.broker.minters.warmth import Warmth
 from gitlease.model.errors import UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Self
 
     from gitlease.broker.minters.minted import Minter, Origin
@@ -128,24 +128,44 @@ class Cached:
             self._forced.expect(key)
         return key is not None
 
-    async def revoke(self, fingerprint: str, key: str | None = None) -> bool:
+    def hear(self, message: Mapping[str, str]) -> None:
         """
-        End the token with *fingerprint* at GitHub and hand it out no more.
+        Act on what another replica says through the store.
 
-        *key* says where in the store it may be found, if it is known.  Returns whether it was
-        found.  Raises the `SourceError` of GitHub's refusal; it is forgotten all the same.
+        ``{"kind": "token", "fingerprint": …}`` was dropped there; ``{"kind": "reset"}``: messages
+        were missed, so the store is asked again for everything.
+        """
+        match message.get("kind"):
+            case "token":
+                self.forget(message.get("fingerprint", ""))
+            case "reset":
+                self._memory.clear()
+
+    async def revoke(self, minted: Minted) -> None:
+        """
+        See `Minter`; no replica hands it out any more.
+
+        Raises the `SourceError` of GitHub's refusal; it is forgotten all the same.
+        """
+        fingerprint = minted.token.fingerprint
+        self._memory.reject(fingerprint, self._monotonic() + LONGEST_LIFE)
+        await self._tokens.remember_rejected(fingerprint, self._now() + LONGEST_LIFE)
+        await self._tokens.drop_fingerprint(fingerprint)
+        await self._inner.revoke(minted)
+
+    async def end(self, fingerprint: str, key: str | None = None) -> bool:
+        """
+        Revoke the token with *fingerprint*, which is in memory, or in the store under *key*.
+
+        Returns whether it was found.
         """
         found: Held | KeptToken | None = self._memory.find(fingerprint)
         row = None if key is None or found is not None else await self._tokens.get(key)
         if row is not None and row.token.fingerprint == fingerprint:
             found = row
-        self._memory.reject(fingerprint, self._monotonic() + LONGEST_LIFE)
-        await self._tokens.remember_rejected(fingerprint, self._now() + LONGEST_LIFE)
-        await self._tokens.drop_fingerprint(fingerprint)
-        if found is None:
-            return False
-        await self._inner.revoke(Minted(found.token, found.app, found.installation))
-        return True
+        if found is not None:
+            await self.revoke(Minted(found.token, found.app, found.installation))
+        return found is not None
 
     async def _fetch(self, key: str, scope: Scope, min_ttl: float) -> Held:
         """Wait for the one piece of work that brings *key* a token."""
@@ -196,6 +216,8 @@ class Cached:
         if not enough(held) or await self._tokens.is_rejected(held.fingerprint):
             return None
         self._memory.put(key, scope, held)
+        # Another replica has replaced what was rejected.
+        self._forced.replaced(key)
         return held
 
     async def _mint(self, key: str, scope: Scope) -> Held:

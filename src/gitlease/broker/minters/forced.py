@@ -38,6 +38,10 @@ class ForcedMints:
         """Count the next mint of *key* as forced."""
         self._expected.put(key, True)
 
+    def replaced(self, key: str) -> None:
+        """Count the next mint of *key* as forced no more."""
+        self._expected.drop(key)
+
     def check_here(self, key: str) -> None:
         """Raise `RateLimitedError` if a forced mint of *key* by this process is too recent."""
         if self._expected.get(key):

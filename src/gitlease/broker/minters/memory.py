@@ -130,6 +130,11 @@ class Memory:
         self._keys.update({one.fingerprint: key for one in slot.held})
         self._slots.put(key, slot)
 
+    def clear(self) -> None:
+        """Hold nothing any more; what was rejected stays so."""
+        self._slots.clear()
+        self._keys.clear()
+
     def find(self, fingerprint: str) -> Held | None:
         """Return the held token with *fingerprint*, or None."""
         key = self._keys.get(fingerprint)

@@ -296,6 +296,26 @@ def test_a_storm_of_rejections_is_one_forced_mint_in_thirty_seconds() -> None:
     run(story())
 
 
+def test_a_message_of_another_replica_is_acted_on() -> None:
+    async def story() -> None:
+        async with opened() as house:
+            one, two = house.replica(), house.replica()
+            bad = (await one.mint(ACME, min_ttl=600)).token.fingerprint
+            await two.mint(ACME, min_ttl=600)
+            await one.reject(bad)
+            await one.mint(ACME, min_ttl=600)
+            two.hear({"kind": "bearer", "token_id": "x"})
+            two.hear({"kind": "token", "fingerprint": bad})
+            assert (await two.mint(ACME, min_ttl=600)).source == "store"
+            assert (await two.mint(ACME, min_ttl=600)).source == "memory"
+            two.hear({"kind": "reset"})
+            assert len(two) == 0
+            assert (await two.mint(ACME, min_ttl=600)).source == "store"
+            assert len(house.mint.minted) == 2
+
+    run(story())
+
+
 def test_the_storm_of_one_key_leaves_other_keys_alone() -> None:
     async def story() -> None:
         async with opened() as house:
@@ -317,9 +337,11 @@ def test_a_revoked_token_ends_at_github_and_is_handed_out_no_more(found_in: str)
             gone = (await one.mint(ACME, min_ttl=600)).token.fingerprint
             replica = one if found_in == "memory" else two
             key = one.key(ACME) if found_in == "store" else None
-            assert await replica.revoke(gone, key) == (found_in != "nowhere")
+            assert await replica.end(gone, key) == (found_in != "nowhere")
             assert house.mint.revoked == ([] if found_in == "nowhere" else [gone])
-            assert (await replica.mint(ACME, min_ttl=600)).token.fingerprint != gone
+            served = (await replica.mint(ACME, min_ttl=600)).token.fingerprint
+            assert (served == gone) == (found_in == "nowhere")
+            assert not await replica.end("unknown", one.key(ACME))
 
     run(story())
 
