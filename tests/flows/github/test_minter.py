@@ -177,6 +177,7 @@ def test_a_thousand_requests_for_ten_scopes_cost_github_ten_mints(github: GitHub
 
     run(story())
     assert github.stats()["mints"] == 10
+    assert github.stats()["api_calls"] == 12
     assert github.stats()["errors"] == []
 
 

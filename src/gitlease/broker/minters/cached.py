@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from gitlease.broker.minters.minted import Minter, Origin
-    from gitlease.broker.minters.token_store import KeptToken, SingleFlight, TokenStore
+    from gitlease.broker.minters.token_store import SingleFlight, TokenStore
     from gitlease.model.scopes import Scope
 
 log = logging.getLogger(__name__)
@@ -152,20 +152,6 @@ class Cached:
         await self._tokens.remember_rejected(fingerprint, self._now() + LONGEST_LIFE)
         await self._tokens.drop_fingerprint(fingerprint)
         await self._inner.revoke(minted)
-
-    async def end(self, fingerprint: str, key: str | None = None) -> bool:
-        """
-        Revoke the token with *fingerprint*, which is in memory, or in the store under *key*.
-
-        Returns whether it was found.
-        """
-        found: Held | KeptToken | None = self._memory.find(fingerprint)
-        row = None if key is None or found is not None else await self._tokens.get(key)
-        if row is not None and row.token.fingerprint == fingerprint:
-            found = row
-        if found is not None:
-            await self.revoke(Minted(found.token, found.app, found.installation))
-        return found is not None
 
     async def _fetch(self, key: str, scope: Scope, min_ttl: float) -> Held:
         """Wait for the one piece of work that brings *key* a token."""

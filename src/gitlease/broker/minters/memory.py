@@ -135,13 +135,6 @@ class Memory:
         self._slots.clear()
         self._keys.clear()
 
-    def find(self, fingerprint: str) -> Held | None:
-        """Return the held token with *fingerprint*, or None."""
-        key = self._keys.get(fingerprint)
-        slot = None if key is None else self._slots.get(key)
-        held = slot.held if slot is not None else []
-        return next((one for one in held if one.fingerprint == fingerprint), None)
-
     def reject(self, fingerprint: str, until: float) -> str | None:
         """
         Drop the token with *fingerprint* and hold it no more until then (monotonic seconds).

@@ -7,6 +7,7 @@ installing the App right now.
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import time
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class Owners:
         self._default = default
         self._monotonic = monotonic
         self._places: Bounded[str | None, tuple[Place, float]] = Bounded(MOST)
+        self._locks: Bounded[str | None, asyncio.Lock] = Bounded(MOST)
         self._refusals: Bounded[str | None, tuple[NotInstalledError, float]] = Bounded(MOST)
 
     async def place(self, owner: str | None) -> tuple[Place, bool]:
@@ -60,11 +62,29 @@ class Owners:
         Raises `NotInstalledError`; the error of an App that could not be asked, if no other one
         serves the owner.
         """
+        if known := self._known(owner):
+            return known, True
+        lock = self._locks.get(owner) or asyncio.Lock()
+        self._locks.put(owner, lock)
+        # A fleet boots with many scopes of one owner: one of them asks for all.
+        async with lock:
+            if known := self._known(owner):
+                return known, False
+            return await self._look_up(owner), False
+
+    def forget(self, owner: str | None) -> None:
+        """Ask GitHub the next time: what was remembered of *owner* has proved wrong."""
+        self._places.drop(owner)
+
+    def _known(self, owner: str | None) -> Place | None:
         now = self._monotonic()
         if (known := self._places.get(owner)) and now < known[1]:
-            return known[0], True
+            return known[0]
         if (refused := self._refusals.get(owner)) and now < refused[1]:
             raise copy.copy(refused[0])
+        return None
+
+    async def _look_up(self, owner: str | None) -> Place:
         try:
             found = await (self._only_one() if owner is None else self._find(owner))
         except NotInstalledError as error:
@@ -73,11 +93,7 @@ class Owners:
             self._refusals.put(owner, (copy.copy(error), until))
             raise
         self._places.put(owner, (found, self._monotonic() + REMEMBERED))
-        return found, False
-
-    def forget(self, owner: str | None) -> None:
-        """Ask GitHub the next time: what was remembered of *owner* has proved wrong."""
-        self._places.drop(owner)
+        return found
 
     async def _find(self, owner: str) -> Place:
         failure: SourceError | None = None
