@@ -130,6 +130,29 @@ def test_while_it_is_away_a_call_fails_in_time_with_a_cure(on_postgresql: Place)
     asyncio.run(run())
 
 
+def test_a_call_made_during_a_restart_waits_for_it(on_postgresql: Place) -> None:
+    postgres = on_postgresql.postgres
+    assert postgres is not None
+
+    async def run() -> None:
+        async with on_postgresql.store() as store:
+            await store.ping()
+            await asyncio.to_thread(postgres.stop)
+            calls = [
+                asyncio.create_task(store.journal.note(Entry(at=1.0, kind="admin"))),
+                asyncio.create_task(store.ping()),
+            ]
+            try:
+                done, _ = await asyncio.wait(calls, timeout=0.5)
+                assert done == set()
+            finally:
+                await asyncio.to_thread(postgres.start)
+            await asyncio.gather(*calls)
+            assert len(await store.journal.page()) == 1
+
+    asyncio.run(run())
+
+
 async def _entered(store: Store) -> None:
     async with store.single_flight("k"):
         pass

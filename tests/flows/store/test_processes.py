@@ -18,7 +18,7 @@ from tests.support.stores import Place
 def program(*words: str) -> Iterator[subprocess.Popen[str]]:
     """Run a program of `tests.support.store_programs`, for as long as the block lasts."""
     command = [sys.executable, "-m", "tests.support.store_programs", *words]
-    environment = dict(os.environ, PYTHONPATH=str(CHECKOUT))
+    environment = dict(os.environ, PYTHONPATH=f"{CHECKOUT}:{CHECKOUT / 'src'}")
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env=environment, cwd=CHECKOUT
     ) as started:
