@@ -103,7 +103,7 @@ async def opened(
     async with contextlib.AsyncExitStack() as stack:
         store = await Store.open(settings.store_url, key_file=settings.key_file, now=now)
         stack.push_async_callback(store.close)
-        clients = await _clients(stack, settings, now) if minter is None else []
+        clients = await stack.enter_async_context(app_clients(settings, now))
         inner: Minter = minter or _minter(settings, clients)
         cached = await stack.enter_async_context(
             Cached(inner, store.tokens, store.single_flight, now=now)
@@ -135,18 +135,21 @@ def _minter(settings: Settings, clients: Sequence[AppClient]) -> Minter:
     return GitHubMinter(clients, default=next((one for one in defaults if one), None))
 
 
-async def _clients(
-    stack: contextlib.AsyncExitStack, settings: Settings, now: Callable[[], float]
-) -> list[AppClient]:
+@contextlib.asynccontextmanager
+async def app_clients(
+    settings: Settings, now: Callable[[], float]
+) -> AsyncIterator[list[AppClient]]:
+    """Open the way to GitHub for every App of *settings*; raises `SettingsError`."""
     if not settings.apps:
-        return []
-    http = await stack.enter_async_context(open_http(ca_file=settings.ca_file))
-    # Apps at one API share its breaker: where it is ill for one, it is ill for all.
-    apis = {url: Api(url, http) for url in {app.api_url for app in settings.apps}}
-    return [
-        AppClient(app.id, app.private_key_files, apis[app.api_url], now=now)
-        for app in settings.apps
-    ]
+        yield []
+        return
+    async with open_http(ca_file=settings.ca_file) as http:
+        # Apps at one API share its breaker: where it is ill for one, it is ill for all.
+        apis = {url: Api(url, http) for url in {app.api_url for app in settings.apps}}
+        yield [
+            AppClient(app.id, app.private_key_files, apis[app.api_url], now=now)
+            for app in settings.apps
+        ]
 
 
 async def _follow(store: Store, cached: Cached) -> None:

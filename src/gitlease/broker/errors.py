@@ -61,9 +61,6 @@ class NoAppError(NotInstalledError):
 
     hint = "the fleet's operator sets GITLEASE_APP_ID and GITLEASE_PRIVATE_KEY_FILE"
 
-    def __init__(self) -> None:
-        super().__init__("no GitHub App is configured on this broker")
-
 
 class NotThereError(GitleaseError):
     """What a path names does not exist."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from gitlease.broker.errors import OutsideGrantsError, QuotaError
 from gitlease.broker.policy import Asked, Refused, decide
-from gitlease.model.errors import GitleaseError, RequestError
+from gitlease.model.errors import RequestError
 from gitlease.model.redaction import printable
 from gitlease.model.scopes import Scope
 from gitlease.model.tokens import MIN_TTL
@@ -121,7 +121,7 @@ class Issuing:
         intent = await self._ledger.intend(ask.request_id, caller, scope)
         try:
             minted = await self._minter.mint(scope, min_ttl=min_ttl)
-        except GitleaseError as error:
+        except Exception as error:
             await self._ledger.failed(intent, error)
             raise
         await self._ledger.leased(intent, minted)

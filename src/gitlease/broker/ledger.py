@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gitlease.broker.store.records import Entry, Filters, Outcome
+from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from gitlease.broker.minters import Minted
     from gitlease.broker.policy import Asked
     from gitlease.broker.store.journal import Journal
-    from gitlease.model.errors import GitleaseError
     from gitlease.model.scopes import Scope
 
 
@@ -53,9 +53,10 @@ class Ledger:
             ),
         )
 
-    async def failed(self, intent: int, error: GitleaseError) -> None:
-        """Write that *intent* ended without a token."""
-        reason = printable(f"{type(error).__name__}: {error.message}", 300)
+    async def failed(self, intent: int, error: Exception) -> None:
+        """Write that *intent* ended without a token; only errors of ours are quoted."""
+        said = f": {error.message}" if isinstance(error, GitleaseError) else ""
+        reason = printable(f"{type(error).__name__}{said}", 300)
         await self._journal.end(intent, Outcome(at=self._now(), kind="failed", reason=reason))
 
     async def refused(self, request_id: str, caller: Caller, asked: Asked, reason: str) -> None:
