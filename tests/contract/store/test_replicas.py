@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gitlease.broker.store import Store, StoreUnavailableError, digest_of
 from gitlease.broker.store.single_flight import SingleFlight
@@ -91,6 +93,36 @@ def test_every_replica_hears_what_was_taken_away(place: Place) -> None:
                 assert await heard[id(two)] == expected
 
     asyncio.run(run())
+
+
+def test_a_message_that_nobody_understands_clears_memories_and_stops_nothing(
+    place: Place,
+) -> None:
+    async def run() -> None:
+        async with place.store() as one, place.store() as two:
+            heard = listen(two, 3)
+            await asyncio.sleep(0)
+            for text in ("no json", "[]"):
+                await one._database.write(saying(place, text))
+            await one.tokens.drop_fingerprint("fp")
+            async with asyncio.timeout(5):
+                assert await heard == [
+                    {"kind": "reset"},
+                    {"kind": "reset"},
+                    {"kind": "token", "fingerprint": "fp"},
+                ]
+
+    asyncio.run(run())
+
+
+def saying(place: Place, text: str) -> Callable[[AsyncConnection], Awaitable[Any]]:
+    """Return what sends *text* to every replica as somebody else would."""
+    statement = (
+        f"SELECT pg_notify('gitlease', '{text}')"
+        if place.postgres
+        else f"INSERT INTO invalidations (at, message) VALUES (1, '{text}')"
+    )
+    return lambda to: to.exec_driver_sql(statement)
 
 
 def listen(store: Store, count: int) -> asyncio.Task[list[dict[str, str]]]:

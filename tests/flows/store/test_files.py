@@ -6,11 +6,13 @@ import stat
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gitlease.broker.store import NotMigratedError, Store, StoreError
+from gitlease.broker.store import Entry, NotMigratedError, Store, StoreError
 from gitlease.model.errors import SettingsError
 from gitlease.model.scopes import Scope
-from tests.support.stores import Place
+from tests.support.stores import KEY, Place
 
 SCOPE = Scope.of("acme")
 
@@ -141,3 +143,40 @@ def test_a_folder_that_cannot_be_written_is_named(on_sqlite: Place) -> None:
     url = f"sqlite:///{on_sqlite.folder}/file/broker.db"
     with pytest.raises(StoreError, match="cannot be opened"):
         asyncio.run(Store.open(url))
+
+
+def test_a_configured_key_file_is_never_changed(on_sqlite: Place) -> None:
+    """Its copies on other machines would not know the new key."""
+    file = on_sqlite.folder / "key"
+    file.touch(0o600)
+    file.write_text(KEY.reveal())
+
+    async def run() -> None:
+        store = await Store.open(on_sqlite.url, key_file=file, now=on_sqlite.clock)
+        await store.tokens.put("k", on_sqlite.token("ghs_one"), SCOPE, "app-1", 42)
+        newer = Fernet.generate_key().decode()
+        file.write_text(f"{newer}\n{KEY.reveal()}\n")
+        assert await store.rotate_keys() == 1
+        assert file.read_text().split() == [newer, KEY.reveal()]
+        file.write_text(newer)
+        assert await store.tokens.get("k") is not None
+        await store.close()
+
+    asyncio.run(run())
+
+
+def test_a_full_disk_is_told_by_its_name(on_sqlite: Place) -> None:
+    async def run() -> None:
+        async with on_sqlite.store() as store:
+
+            async def fill(to: AsyncConnection) -> None:
+                await to.exec_driver_sql("CREATE TABLE big (x)")
+                pages = (await to.exec_driver_sql("PRAGMA page_count")).scalar_one()
+                await to.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+                await to.exec_driver_sql("INSERT INTO big VALUES (zeroblob(1000000))")
+
+            with pytest.raises(StoreError, match="SQLITE_FULL"):
+                await store._database.write(fill)
+            await store.journal.note(Entry(at=1.0, kind="admin"))
+
+    asyncio.run(run())

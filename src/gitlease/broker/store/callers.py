@@ -65,8 +65,8 @@ class Callers:
         if message["kind"] == "token":
             return
         self.epoch += 1
-        if message["kind"] in {"bearer", "workspace"}:
-            of = message["workspace_id"]
+        of = message.get("workspace_id")
+        if of is not None:
             gone = [digest for digest, (_, row) in self._rows.items() if row.workspace_id == of]
             for digest in gone:
                 del self._rows[digest]

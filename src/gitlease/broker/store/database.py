@@ -135,7 +135,10 @@ def translated(name: str) -> Iterator[None]:
     except exc.SQLAlchemyError as failed:
         original = getattr(failed, "orig", None)
         cause = getattr(original, "__cause__", None)
-        kind = type(cause or original or failed).__name__
+        named = getattr(original, "sqlite_errorname", None) or getattr(
+            cause, "sqlite_errorname", None
+        )
+        kind = named or type(cause or original or failed).__name__
         if _is_away(failed, original, cause):
             raise StoreUnavailableError(f"{name} is away ({kind})") from None
         raise StoreError(f"{name} refused ({kind})") from None

@@ -102,7 +102,7 @@ class Invalidations:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _received(self, text: str) -> None:
-        message = json.loads(text)
+        message = _read(text)
         if message.pop("origin", None) != self._origin:
             self.deliver(message)
 
@@ -163,3 +163,12 @@ class Invalidations:
                     await over.wait()
             if not over.is_set():
                 await connection.execute("SELECT 1", timeout=PROBE_LIMIT)
+
+
+def _read(text: str) -> Message:
+    with contextlib.suppress(ValueError):
+        said = json.loads(text)
+        if isinstance(said, dict) and isinstance(said.get("kind"), str):
+            return said
+    # Somebody else writes here; who knows what it means.
+    return dict(RESET)

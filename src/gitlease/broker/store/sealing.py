@@ -28,13 +28,18 @@ _HINT: Final = "a key is 32 random bytes in URL-safe base64; a key file has one 
 class Sealer:
     """Seals under the first key, opens under any; a key file that changed is read again."""
 
-    def __init__(self, keys: Sequence[Secret], file: Path | None = None) -> None:
+    def __init__(
+        self, keys: Sequence[Secret], file: Path | None = None, *, ours: bool = False
+    ) -> None:
         """
-        Take *keys*, newest first, or else the keys in *file*.
+        Take *keys*, newest first, or else the keys in *file*, which may be *ours* to change.
 
         Raises `SettingsError` if there is no key, or one has no valid form.
         """
         self.file = None if keys else file
+        # A configured file may have copies on other machines: a key made here would be unknown
+        # there.
+        self.ours = ours and self.file is not None
         self._stamp: tuple[int, int] | None = None
         if not keys and file is None:
             raise SettingsError("there is no key to seal cached tokens with", hint=_HINT)
@@ -66,10 +71,10 @@ class Sealer:
 
         Raises `SettingsError` if the keys are configured, and so not ours to change.
         """
-        if self.file is None:
+        if self.file is None or not self.ours:
             raise SettingsError(
                 "the keys are configured, not in a file of ours",
-                hint="put a new key in front of them, restart, rotate, then remove the old one",
+                hint="put a new key in front of them everywhere, rotate, then remove the old one",
             )
         before = self.file.read_text().split()
         _write(self.file, [Fernet.generate_key().decode(), *before[:1]])

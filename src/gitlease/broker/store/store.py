@@ -82,10 +82,11 @@ class Store:
                 await migrating.upgrade(database)
             else:
                 await migrating.require(database)
-            if not keys and key_file is None and address.file is not None:
+            ours = not keys and key_file is None
+            if ours and address.file is not None:
                 key_file = address.file.with_name(f"{address.file.name}.key")
                 make_key_file(key_file)
-            store = cls(database, Sealer(keys, key_file), now)
+            store = cls(database, Sealer(keys, key_file, ours=ours), now)
         except BaseException:
             await database.close()
             raise
@@ -131,9 +132,10 @@ class Store:
         """
         Seal every cached token anew under the newest key; return how many there were.
 
-        With a key file, a new key is made first, and the one before it kept until the next time.
+        Where the key file is ours (beside SQLite), a new key is made first, and the one before it
+        kept until the next time; configured keys are the operator's to change.
         """
-        if self._sealer.file is not None:
+        if self._sealer.ours:
             self._sealer.new_key()
         return await self.tokens.reseal()
 
