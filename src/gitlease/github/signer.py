@@ -119,7 +119,7 @@ class Signer:
 
     def _proof(self, file: _KeyFile) -> Proof:
         key, at = file.key(), self._now() + self.skew
-        # A proof from the future: our clock was set back, and GitHub would refuse its `iat`.
-        if file.proof is None or not 0 <= at - file.proof.signed_at < REUSED_FOR:
+        # One that a clock set back makes look young is refused by GitHub, which sets the clock.
+        if file.proof is None or at - file.proof.signed_at >= REUSED_FOR:
             file.proof = Proof(key.sign(self._issuer, at), file.path, at)
         return file.proof

@@ -99,19 +99,21 @@ def test_a_wrong_clock_here_costs_one_refusal_and_no_more(github: GitHub, wrong:
     assert github.stats()["by_status"].get("401", 0) <= 1
 
 
-def test_a_clock_that_is_set_back_makes_a_new_proof(github: GitHub) -> None:
+def test_a_clock_that_is_set_back_costs_one_refusal_and_no_more(github: GitHub) -> None:
     offset = 0.0
 
     async def story() -> None:
         nonlocal offset
         async with app_at(github, now=lambda: github.now() + offset) as client:
-            offset = 50.0
             await client.get_app()
-            offset = -50.0
+            offset = -7200.0
+            await client.get_app()
+            github.advance(700)
+            await client.get_app()
             await client.get_app()
 
     run(story())
-    assert github.stats()["by_status"] == {"200": 2}
+    assert github.stats()["by_status"] == {"200": 4, "401": 1}
 
 
 def test_a_key_file_that_changes_is_read_again(

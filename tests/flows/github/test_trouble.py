@@ -149,12 +149,13 @@ def test_a_used_up_budget_is_waited_for_until_it_begins_anew(github: GitHub) -> 
 def test_an_outage_is_met_with_silence_and_its_end_is_found_out(github: GitHub) -> None:
     """After five failures in a row nobody asks; then one probe does, and all go on."""
     github.fault("api", status=500)
-    at = 0.0
+    at, pauses = 0.0, list[float]()
 
     async def story() -> None:
         nonlocal at
 
-        async def no_sleep(_: float) -> None:
+        async def no_sleep(seconds: float) -> None:
+            pauses.append(seconds)
             await asyncio.sleep(0)
 
         async with open_http(ca_file=github.ca_file) as http:
@@ -164,6 +165,8 @@ def test_an_outage_is_met_with_silence_and_its_end_is_found_out(github: GitHub) 
                 with pytest.raises(UnreachableError):
                     await client.get_app()
             assert github.stats()["api_calls"] == 5
+            # Five tries are two questions; those after them were answered at once.
+            assert len(pauses) == 3
             at += 6
             gathered = await asyncio.gather(
                 *(client.get_app() for _ in range(20)), return_exceptions=True

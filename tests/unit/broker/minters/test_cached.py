@@ -317,6 +317,23 @@ def test_a_message_of_another_replica_is_acted_on() -> None:
     run(story())
 
 
+def test_what_another_replica_has_replaced_is_no_storm_here() -> None:
+    async def story() -> None:
+        async with opened() as house:
+            house.mint.life = 20.0
+            one, two = house.replica(), house.replica()
+            bad = (await one.mint(ACME, min_ttl=1)).token.fingerprint
+            await two.mint(ACME, min_ttl=1)
+            await one.reject(bad)
+            two.forget(bad)
+            await one.mint(ACME, min_ttl=1)
+            assert (await two.mint(ACME, min_ttl=1)).source == "store"
+            house.clock.advance(20)
+            assert (await two.mint(ACME, min_ttl=1)).source == "mint"
+
+    run(story())
+
+
 def test_the_storm_of_one_key_leaves_other_keys_alone() -> None:
     async def story() -> None:
         async with opened() as house:
