@@ -130,6 +130,19 @@ def test_a_limit_is_obeyed_without_another_request(github: GitHub) -> None:
     assert [one["method"] for one in github.requests()] == ["GET", "POST"]
 
 
+@pytest.mark.parametrize("skew", [-300.0, 300.0])
+def test_a_server_whose_date_lies_lengthens_no_life(github: GitHub, skew: float) -> None:
+    github.settings(date_skew=skew)
+
+    async def story() -> None:
+        async with minter_at(github) as minter:
+            token = (await minter.mint(ACME, min_ttl=600)).token
+            assert token.expires_at is not None
+            assert token.expires_at <= github.now() + 3600
+
+    run(story())
+
+
 def test_a_used_up_budget_is_waited_for_until_it_begins_anew(github: GitHub) -> None:
     github.settings(rate_limit=3)
 

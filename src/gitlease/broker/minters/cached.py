@@ -217,8 +217,8 @@ class Cached:
             )
         self._memory.put(key, scope, held)
         try:
-            await self._tokens.put(key, held.token, scope, held.app, held.installation)
             await self._forced.minted(key)
+            await self._tokens.put(key, held.token, scope, held.app, held.installation)
         except Exception as error:  # noqa: BLE001 - whatever the store raises
             # It cannot be shared, but it serves: to take it away would only cost another mint.
             log.warning("a token for %s could not be stored: %s", scope, type(error).__name__)

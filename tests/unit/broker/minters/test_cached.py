@@ -427,6 +427,10 @@ def test_a_store_that_fails_takes_no_new_token_away(caplog: pytest.LogCaptureFix
             house.store.put = fail  # type: ignore[assignment,method-assign]
             first = await cached.mint(ACME, min_ttl=600)
             assert (await cached.mint(ACME, min_ttl=600)).token == first.token
+            for _ in range(2):
+                await cached.reject((await cached.mint(ACME, min_ttl=600)).token.fingerprint)
+            with pytest.raises(RateLimitedError):
+                await cached.mint(ACME, min_ttl=600)
 
     run(story())
     assert "could not be stored" in caplog.text
