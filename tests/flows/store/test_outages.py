@@ -200,3 +200,24 @@ def test_an_empty_database_is_refused_until_it_is_migrated(on_postgresql: Place)
 def test_postgresql_needs_a_key_from_outside(on_postgresql: Place) -> None:
     with pytest.raises(SettingsError, match="no key"):
         asyncio.run(Store.open(on_postgresql.url))
+
+
+def test_many_keys_at_once_wait_and_leave_connections_to_others(on_postgresql: Place) -> None:
+    postgres = on_postgresql.postgres
+    assert postgres is not None
+    counts: list[int] = []
+
+    async def run() -> None:
+        async with on_postgresql.store() as store:
+
+            async def hold(number: int) -> None:
+                async with store.single_flight(f"key-{number}"):
+                    await asyncio.sleep(0.05)
+                    if number % 20 == 0:
+                        asked = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'gitlease'"
+                        counts.append(int(await asyncio.to_thread(postgres.sql, asked)))
+
+            await asyncio.gather(*(hold(number) for number in range(200)))
+
+    asyncio.run(run())
+    assert max(counts) <= 30

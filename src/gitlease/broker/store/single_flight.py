@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # Longer than a mint with its retries may take, shorter than git's user waits.
 LIMIT: Final = 20.0  # seconds
+# PostgreSQL's server has 100 connections unless told otherwise, and there are other replicas.
+_CONNECTIONS: Final = 16
 _POLL: Final = 0.02  # seconds between two looks at a locked file
 _BESIDE: Final = ".locks"
 
@@ -53,7 +55,11 @@ class SingleFlight:
         # Connections of their own: who holds a lock needs another one for its work.
         self._engine: AsyncEngine | None = None
         if address.file is None:
-            self._engine = engine_of(address, pool_size=2, overflow=30, statement_limit=limit + 1)
+            self._engine = engine_of(
+                address, pool_size=2, overflow=_CONNECTIONS - 2, statement_limit=limit + 1
+            )
+        # The pool would give up long before the limit.
+        self._room = asyncio.Semaphore(_CONNECTIONS)
 
     @contextlib.asynccontextmanager
     async def __call__(self, key: str) -> AsyncIterator[None]:
@@ -101,14 +107,15 @@ class SingleFlight:
     async def _advisory(self, engine: AsyncEngine, key: str) -> AsyncIterator[None]:
         digest = hashlib.sha256(key.encode()).digest()[:8]
         number = int.from_bytes(digest, "big", signed=True)
-        with translated(self._address.name):
-            connection = await self._locked_by_number(engine, number)
-        try:
-            yield
-        finally:
-            # A connection that was lost holds no lock.
-            with contextlib.suppress(Exception):
-                await connection.close()
+        async with self._room:
+            with translated(self._address.name):
+                connection = await self._locked_by_number(engine, number)
+            try:
+                yield
+            finally:
+                # A connection that was lost holds no lock.
+                with contextlib.suppress(Exception):
+                    await connection.close()
 
     async def _locked_by_number(self, engine: AsyncEngine, number: int) -> AsyncConnection:
         # Of the transaction, not the session: a pooler between us and the server may give the
