@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gitlease.broker.errors import NotThereError
 from gitlease.broker.minters import Minted
+from gitlease.broker.naming import is_token_id, is_workspace_id
 from gitlease.model.errors import GitleaseError
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ class Administering:
 
     async def workspace(self, workspace_id: str) -> WorkspaceRow:
         """Return a workspace; raise `NotThereError`."""
-        row = await self._store.workspaces.get(workspace_id)
+        row = None
+        # A database may choke on what can be no id (PostgreSQL on a NUL).
+        if is_workspace_id(workspace_id):
+            row = await self._store.workspaces.get(workspace_id)
         if row is None:
             raise NotThereError(
                 f"there is no workspace {workspace_id}", hint="create it, or check the spelling"
@@ -54,7 +58,8 @@ class Administering:
     async def set_grants(
         self, request_id: str, workspace_id: str, grants: Sequence[Grant]
     ) -> WorkspaceRow:
-        """Replace what a workspace may ask for; raise `UnknownWorkspaceError`."""
+        """Replace what a workspace may ask for; raise `NotThereError`."""
+        await self.workspace(workspace_id)
         row = await self._store.workspaces.set_grants(workspace_id, grants)
         await self._ledger.changed(request_id, workspace_id, f"granted: {_listed(grants)}")
         return row
@@ -66,6 +71,7 @@ class Administering:
         A token that somebody else holds lives on.  GitHub's refusal to revoke one is logged and
         changes nothing: it is handed out no more, and dies within its hour.
         """
+        await self.workspace(workspace_id)
         removed = await self._store.workspaces.remove(workspace_id)
         await self._ledger.changed(request_id, workspace_id, "removed")
         ended = 0
@@ -79,7 +85,8 @@ class Administering:
         return removed.bearers, ended
 
     async def create_bearer(self, request_id: str, workspace_id: str, who: str) -> NewBearer:
-        """Make one more bearer; raise `UnknownWorkspaceError`."""
+        """Make one more bearer; raise `NotThereError`."""
+        await self.workspace(workspace_id)
         new = await self._store.bearers.create(workspace_id)
         assert new is not None  # noqa: S101 - only with only_if_none_live
         await self._ledger.changed(
@@ -91,7 +98,10 @@ class Administering:
         self, request_id: str, workspace_id: str, token_id: str, who: str
     ) -> None:
         """Revoke a live bearer; raise `NotThereError`."""
-        if not await self._store.bearers.revoke(workspace_id, token_id):
+        await self.workspace(workspace_id)
+        if not is_token_id(token_id) or not await self._store.bearers.revoke(
+            workspace_id, token_id
+        ):
             raise NotThereError(
                 f"workspace {workspace_id} has no live bearer of that id", hint="list them first"
             )

@@ -78,7 +78,7 @@ class Door:
         """Return the workspace *workspace_id*, if the bearer is bound to it."""
         known = await self._bearers.caller(digest_of(bearer_in(authorization)))
         theirs = known.workspace_id if known is not None else ""
-        if not hmac.compare_digest(theirs.encode(), workspace_id.encode()) or known is None:
+        if not hmac.compare_digest(digest_of(theirs), digest_of(workspace_id)) or known is None:
             raise BearerError
         return Caller(known.workspace_id, known.token_id, known.grants)
 
@@ -94,7 +94,7 @@ class Door:
 
 def digest_of(secret: str) -> bytes:
     """Return SHA-256 of *secret*: all that is stored of a bearer."""
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
 def bearer_in(authorization: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """The route by which the operator reads the journal."""
 
+import math
 from typing import Annotated, Literal
 
 import msgspec
@@ -11,9 +12,12 @@ from gitlease.broker.api import guards
 from gitlease.broker.api.documents import problems
 from gitlease.broker.identity import Door
 from gitlease.broker.store import Filters, Record, Store
+from gitlease.model.errors import RequestError
 
 Limit = Annotated[int, Parameter(ge=1, le=1000)]
 Number = Annotated[int, Parameter(ge=0, le=(1 << 63) - 1)]
+Words = Annotated[str | None, Parameter(pattern="^[!-~]*$", max_length=300)]
+Seconds = Annotated[float | None, Parameter(ge=0, le=1e12)]
 Kind = Literal["intent", "lease", "refusal", "rejection", "failed", "admin"]
 
 
@@ -61,13 +65,16 @@ def routes(door: Door, store: Store) -> list[HTTPRouteHandler]:
         limit: Limit = 100,
         newest_first: bool = False,
         kind: Kind | None = None,
-        workspace_id: str | None = None,
-        owner: str | None = None,
-        fingerprint: str | None = None,
-        request_id: str | None = None,
-        since: float | None = None,
-        until: float | None = None,
+        workspace_id: Words = None,
+        owner: Words = None,
+        fingerprint: Words = None,
+        request_id: Words = None,
+        since: Seconds = None,
+        until: Seconds = None,
     ) -> Page:
+        for moment in (since, until):
+            if moment is not None and not math.isfinite(moment):
+                raise RequestError("a time is no number", hint="it takes seconds since 1970")
         filters = Filters(
             kind=kind,
             workspace_id=workspace_id,

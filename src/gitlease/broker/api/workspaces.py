@@ -18,6 +18,7 @@ from gitlease.model.wire import iso
 
 ADMIN: list[dict[str, list[str]]] = [{"admin": []}]
 MOST_GRANTS = 1000
+After = Annotated[str, Parameter(pattern="^[!-~]*$", max_length=128)]
 Limit = Annotated[int, Parameter(ge=1, le=1000)]
 
 
@@ -90,7 +91,7 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
         responses=problems(401, 422),
         security=ADMIN,
     )
-    async def listed(after: str = "", limit: Limit = 100) -> Workspaces:
+    async def listed(after: After = "", limit: Limit = 100) -> Workspaces:
         rows = await store.workspaces.list(after=after, limit=limit)
         is_last = len(rows) < limit
         return Workspaces([Workspace.of(row) for row in rows], None if is_last else rows[-1].id)
