@@ -74,14 +74,3 @@ class SlowClientError(GitleaseError):
 
     status = 408
     hint = "send the whole body at once"
-
-
-class BusyError(GitleaseError):
-    """The answer took longer than any client waits."""
-
-    status = 503
-    hint = "try again"
-
-    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after

@@ -36,7 +36,6 @@ TABLE: Final[Mapping[type[Exception], tuple[str, str, int]]] = {
     own.NoAppError: ("no-app", "No App is configured", 404),
     own.NotThereError: ("not-found", "Not found", 404),
     own.SlowClientError: ("slow-client", "The body did not arrive in time", 408),
-    own.BusyError: ("busy", "The broker is busy", 503),
     store.UnknownWorkspaceError: ("unknown-workspace", "No such workspace", 404),
     store.WorkspaceExistsError: ("workspace-exists", "The workspace exists already", 409),
     store.StoreUnavailableError: ("store-unavailable", "The database is away", 503),
