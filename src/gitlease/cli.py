@@ -41,8 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return credential(arguments[1:], os.environ)
         return _run(arguments)
     except BrokenPipeError:
-        # Whoever read our output has gone; what is left of it goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # Whoever read our output has gone.
+        _finish_output()
         return 1
     except KeyboardInterrupt:
         return 130
@@ -54,10 +54,12 @@ def _run(arguments: list[str]) -> int:
     parser = build_parser()
     if not arguments or arguments[0] not in COMMANDS:
         parser.parse_args(arguments or ["--help"])
-        return 2
+        parser.error("the command comes first")
     module = _load(arguments[0])
     own = command_parser(arguments[0], module)
     code: int = module.run(own.parse_args(arguments[1:]))
+    # Here a full disk or a closed pipe still gets its line; at the exit it would not.
+    sys.stdout.flush()
     return code
 
 
@@ -112,20 +114,33 @@ def _load(name: str) -> ModuleType:
         ) from None
 
 
+def _finish_output() -> None:
+    """Write out what is left, or let it go: the interpreter would complain of it at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def _explain(error: Exception, env: Mapping[str, str]) -> int:
     from gitlease.model.errors import GitleaseError, RequestError, SettingsError  # noqa: PLC0415
-    from gitlease.model.redaction import printable  # noqa: PLC0415
+    from gitlease.model.redaction import printable, redact  # noqa: PLC0415
 
     if isinstance(error, GitleaseError):
         print(f"gitlease: {printable(str(error), 600)}", file=sys.stderr)
         return 2 if isinstance(error, (RequestError, SettingsError)) else 1
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        print(f"gitlease: {printable(error.strerror + where)}", file=sys.stderr)
+        _finish_output()
+        return 1
     # Only the kind and the place: a message or a local may hold a token.
-    where = error.__traceback__
-    while where and where.tb_next:
-        where = where.tb_next
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
     place = "?"
-    if where:
-        place = f"{where.tb_frame.f_code.co_filename.rpartition('/')[2]}:{where.tb_lineno}"
+    if trace:
+        place = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
     print(
         f"gitlease: a defect ({type(error).__name__} at {place}); please report it with "
         "`gitlease --version`",
@@ -134,5 +149,5 @@ def _explain(error: Exception, env: Mapping[str, str]) -> int:
     if env.get("GITLEASE_TRACEBACK"):
         import traceback  # noqa: PLC0415
 
-        print(printable("".join(traceback.format_tb(error.__traceback__)), 4000), file=sys.stderr)
+        print(redact("".join(traceback.format_tb(error.__traceback__))), file=sys.stderr)
     return 1

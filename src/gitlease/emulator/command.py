@@ -1,5 +1,8 @@
 """
-`gitlease emulate`: run the emulator from a shell until it is told to stop.
+Run a small GitHub on this machine, for tests and demos, until SIGTERM or Ctrl-C.
+
+When it is ready it prints one line of JSON: its addresses, the App's ids and private key file,
+and the installations.  Exit codes: 0 stopped, 1 it could not start, 2 a wrong seed or folder.
 """
 
 import argparse
@@ -9,14 +12,8 @@ import sys
 import threading
 from pathlib import Path
 
-SUMMARY = "run a small GitHub for tests and demos"
-EXAMPLE = """\
-  gitlease emulate --dir /tmp/github
-  gitlease emulate --seed seed.toml --dir /tmp/github | tee ready.json
-
-When it is ready it prints one line of JSON with its addresses and the App's key, then serves
-until SIGTERM or Ctrl-C.  Exit: 0 stopped, 1 it could not start, 2 a wrong seed or folder.
-"""
+SUMMARY = "run a small GitHub on this machine"
+EXAMPLE = "gitlease emulate --seed seed.toml --dir /tmp/github"
 STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 

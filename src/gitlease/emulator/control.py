@@ -1,8 +1,9 @@
 """
 Answer on the control address: move the clock, set faults, revoke, ask for the counters.
 
-It needs no credential and no TLS, so a line of curl does; that is why it listens on loopback
-only.  Each route is one method of `Controls`, which `GitHub` calls as well.
+It needs no credential and no TLS, so a line of curl does, and for that it listens on loopback
+only: `curl -d '{"advance": 3600}' $control_url/clock`.  Each route is one method of `Controls`,
+which `GitHub` calls as well.
 """
 
 import json

@@ -111,7 +111,6 @@ class Exchange:
         else:
             self.cut_in_body = fault.drop == "mid-body"
             if fault.answers:
-                await self._drain()
                 await self.reply(_scripted(fault, self.asked))
             else:
                 await host(self.scope, self.receive, self.send)
@@ -155,14 +154,6 @@ class Exchange:
         """Wait until the client has gone."""
         while (await self.real_receive())["type"] != "http.disconnect":
             pass
-
-    async def _drain(self) -> None:
-        """Read the request, so that a client that writes before it reads gets its reply."""
-        if "100-continue" in Headers(scope=self.scope).get("expect", "").lower():
-            return
-        while (message := await self.receive())["type"] == "http.request":
-            if not message.get("more_body"):
-                return
 
     def remember(self) -> None:
         """Note the request for whoever asks what was sent; never what it authenticated with."""

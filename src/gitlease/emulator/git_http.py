@@ -42,7 +42,8 @@ class GitHost:
         try:
             response = await self._respond(request)
         except GitRefusal as refusal:
-            await _swallow_body(request)
+            # The server below takes and forgets what the client still sends, so a client that
+            # writes all before it reads comes to read this.
             response = _refused(refusal, large="/info/lfs/" in request.scope["path"])
         await response(scope, receive, send)
 
@@ -89,15 +90,3 @@ def _refused(refusal: GitRefusal, *, large: bool) -> Response:
     if large:
         return lfs_reply({"message": refusal.text}, refusal.status, headers)
     return PlainTextResponse(f"{refusal.text}\n", refusal.status, headers)
-
-
-async def _swallow_body(request: Request) -> None:
-    """
-    Read what the client sends, so that it comes to read the refusal.
-
-    git writes its whole request before it reads.  One that waits for "100 Continue" has sent
-    nothing yet, and need not.
-    """
-    if "100-continue" not in request.headers.get("expect", "").lower():
-        async for _ in request.stream():
-            pass

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+STEPS = 20  # turns of the loop until a TLS connection that is aborted is reported as lost
 KEEP_ALIVE = 75  # seconds, so that a client that reuses its connection may
 
 
@@ -72,9 +73,13 @@ class Listener:
         """End every connection and every request, and free the port."""
         if self.server is not None:
             self.server.close()
-        tasks = list(self.state.tasks)
         for connection in list(self.state.connections):
             connection.transport.abort()
+        # A request first hears that its client is gone, and may end in peace; what does not
+        # listen is ended.
+        for _ in range(STEPS):
+            await asyncio.sleep(0)
+        tasks = list(self.state.tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -59,7 +59,14 @@ class InstallationSeed:
 
 @dataclass(frozen=True)
 class RepositorySeed:
-    """One of `[[repositories]]`."""
+    """
+    One of `[[repositories]]`.
+
+    *source* (`from` in the seed) is a git repository to copy.  Without it there is one commit:
+    a README, *files* (path -> text), *lfs* (path -> size in bytes of a large file),
+    *submodules* (`path`, `url` of a repository of this seed), and for each of *pulls* (`title`,
+    `head`, perhaps `base` and `body`) a branch.
+    """
 
     name: str
     private: bool = True

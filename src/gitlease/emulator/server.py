@@ -52,10 +52,11 @@ class GitHub:
     def __enter__(self) -> Self:
         """Make the world and start its servers."""
         with contextlib.ExitStack() as stack:
-            if self._directory is None:
+            folder = self._directory
+            if folder is None:
                 made = tempfile.TemporaryDirectory(prefix="gitlease-emulator-")
-                self._directory = stack.enter_context(made)
-            self._paths = paths = Paths(Path(self._directory).absolute())
+                folder = stack.enter_context(made)
+            self._paths = paths = Paths(Path(folder).absolute())
             _claim(paths)
             self._world = founding.found(self._seed, paths)
             self._controls = Controls(self._world, Faults(), Stats())

@@ -51,7 +51,12 @@ class SigningKey:
                 hint="pip install 'gitlease[app]'",
             ) from None
         try:
-            key = load_pem_private_key(pem, password=None)
+            key = load_pem_private_key(
+                pem,
+                password=None,
+                # The key is its owner's own file, and to prove its primes takes half of a miss.
+                unsafe_skip_rsa_key_validation=True,
+            )
         except TypeError:
             raise KeyFileError(
                 f"{name} is encrypted", hint="use the PEM file as GitHub gave it, mode 0600"

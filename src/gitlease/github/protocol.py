@@ -259,8 +259,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return float(value) if value.isascii() and value.isdigit() and len(value) < 7 else None
 
 
-def _error(response: Response, whose: str) -> SourceError:  # noqa: PLR0911 - one row per status
+def _error(response: Response, whose: str) -> SourceError:
     said = _message(response.body)
+    if said is None and response.status in {401, 403, 404, 422} and not _asks_patience(response):
+        # A refusal without a reason is no word of GitHub's: it comes from a proxy on the way.
+        return _strange(response, whose)
+    return _by_status(response, whose, said or "(no message)")
+
+
+def _by_status(response: Response, whose: str, said: str) -> SourceError:  # noqa: PLR0911 - rows
     text = f"GitHub answered {response.status} for {whose}: {said}"
     wait = retry_after(response.headers)
     match response.status:
@@ -270,12 +277,9 @@ def _error(response: Response, whose: str) -> SourceError:  # noqa: PLR0911 - on
             return UnauthorizedError(text)
         case 403 if "suspended" in said.lower():
             return SuspendedError(text)
-        case 403 | 429 if (
-            response.status == 429
-            or wait is not None
-            or "rate limit" in said.lower()
-            or response.headers.get("x-ratelimit-remaining") == "0"
-        ):
+        case 403 if "rate limit" in said.lower() or _asks_patience(response):
+            return RateLimitedError(text, retry_after=60.0 if wait is None else wait)
+        case 429:
             return RateLimitedError(text, retry_after=60.0 if wait is None else wait)
         case 404 if "integration" in said.lower():
             return UnauthorizedError(text)
@@ -291,9 +295,15 @@ def _error(response: Response, whose: str) -> SourceError:  # noqa: PLR0911 - on
             return SourceError(text, hint="check GITLEASE_API_URL")
 
 
-def _message(body: bytes) -> str:
+def _asks_patience(response: Response) -> bool:
+    headers = response.headers
+    return retry_after(headers) is not None or headers.get("x-ratelimit-remaining") == "0"
+
+
+def _message(body: bytes) -> str | None:
+    """Return GitHub's words, fit for a terminal, or None if *body* is not GitHub's."""
     try:
         said = json.loads(body)["message"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        said = "(no message)"
-    return printable(str(said), 160)
+        return None
+    return printable(said, 160) if isinstance(said, str) and said else None

@@ -74,6 +74,13 @@ class UnreachableError(SourceError):
     hint = "check the network, the proxy and the CA; it is tried again at the next git command"
 
 
+class BusyError(SourceError):
+    """Another process of ours has been asking for the same token for too long."""
+
+    status = 503
+    hint = "try again; if it stays so, look for a gitlease process that hangs and end it"
+
+
 class RateLimitedError(SourceError):
     """The other side asks for patience."""
 
@@ -108,13 +115,6 @@ class NotInstalledError(SourceError):
     hint = "install the App for that owner, or correct GITLEASE_INSTALLATION_ID"
 
 
-class SuspendedError(SourceError):
-    """The installation exists, but its owner has suspended it."""
-
-    status = 403
-    hint = "the owner unsuspends it under Settings > GitHub Apps"
-
-
 class RefusedError(SourceError):
     """
     The scope is more than this workspace may have.
@@ -124,6 +124,12 @@ class RefusedError(SourceError):
 
     status = 403
     hint = "ask the fleet's operator for the missing grant"
+
+
+class SuspendedError(RefusedError):
+    """The installation exists, but its owner has suspended it: nothing there may be reached."""
+
+    hint = "the owner unsuspends it under Settings > GitHub Apps"
 
 
 class NoTokenError(SourceError):

@@ -93,8 +93,12 @@ def parse(data: bytes) -> Attributes:
 
 
 def ended(data: bytes) -> bool:
-    """Tell whether *data*, read so far, holds a whole request: it has a blank line."""
-    return data.startswith(b"\n") or b"\n\n" in data
+    """
+    Tell whether *data*, any part of a request, holds the end of a line and a blank one after it.
+
+    A request that begins with its blank line is for the caller to see, who alone knows the start.
+    """
+    return b"\n\n" in data
 
 
 def answer(

@@ -16,6 +16,8 @@ from typing import Final
 MIN_TTL: Final = 600  # seconds
 # A large-file transfer keeps one credential for its whole process (git-lfs).
 LFS_MIN_TTL: Final = 1200  # seconds
+# Less than this is no life to hand out: git has yet to connect.
+LAST_SECONDS: Final = 5
 # GitHub's replicas lag behind a mint; octokit tries for about as long before it gives up.
 YOUNG: Final = 10  # seconds
 
@@ -82,9 +84,8 @@ class Token:
 
     def usable(self, now: float, min_ttl: float) -> bool:
         """Tell whether at *now* the token outlives *min_ttl* seconds, fairly capped."""
-        return (
-            self.expires_at is None
-            or self.expires_at - now >= fair_min_ttl(min_ttl, self.lifetime) > 0
+        return self.expires_at is None or self.expires_at - now >= fair_min_ttl(
+            min_ttl, self.lifetime
         )
 
     @property
@@ -95,8 +96,8 @@ class Token:
 
 def fair_min_ttl(min_ttl: float, lifetime: float) -> float:
     """
-    Cap *min_ttl* at a third of *lifetime* (both seconds), and never below a moment.
+    Cap *min_ttl* at a third of *lifetime* (both seconds), and never below the last seconds.
 
     Without the cap a server that issues ten-minute tokens could never satisfy ten minutes.
     """
-    return max(min(min_ttl, lifetime / 3), 0.001)
+    return max(min(min_ttl, lifetime / 3), min(LAST_SECONDS, lifetime / 10), 0.001)

@@ -3,17 +3,21 @@ Keep one ready answer per key.
 
 A record is the block of lines that git will read, so that a hit is: open, compare, write; the
 shell helper does it without starting a process.  A header line before the block says until when it
-may be printed, the lines after it say what only Python needs.  Whoever reads a record trusts
-nothing in it: a torn one is a miss.
+may be printed, the lines after it say what only Python needs.  For the shell, header and block are
+one quoted string: it can take that in with one read, and no word of it can ever be a command.
+Whoever reads a record trusts nothing in it: a torn one is a miss.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gitlease.model.errors import FolderError
 from gitlease.model.tokens import Secret, Token, fair_min_ttl, fingerprint
 from gitlease.workspace import clocks, folders
 
@@ -26,9 +30,9 @@ if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
 
 VERSION: Final = "gitlease-1"
+# What stands in a shell's single quotes as itself and holds no word apart.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.+/=:@\[\] -]+", re.ASCII)
 _LIMIT: Final = 16_384  # bytes; a record is well under 2,000
-# Less than this is no life to hand out: git has yet to connect.
-LAST_SECONDS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +41,27 @@ class Record:
     A token under a record's name, with the moment at which it was put there.
 
     `for_all` says that it also serves every more specific name: its source has nothing narrower.
+    `settings` is the digest of those it was fetched under (see `Settings.digest`).
     """
 
     name: str
     token: Token
     put_at: Moment
     for_all: bool
+    settings: str
 
     def left(self, now: Moment) -> float:
         """
         Return how many seconds it may still be printed, by the more cautious of the two clocks.
 
-        A wall clock that was set back to before the record was written proves nothing, so then
-        only the boot clock counts, and without that nothing is left.
+        After another boot, and without a boot clock if the wall clock stands before the moment at
+        which the record was written, nothing is known, and so nothing is left.
         """
         assert self.token.expires_at is not None  # noqa: S101 - `put` refuses others
         by_wall = self.token.expires_at - now.wall
-        if now.boot_id and now.boot_id == self.put_at.boot_id:
+        if now.boot_id != self.put_at.boot_id:
+            return 0.0
+        if now.boot_id:
             by_boot = (self.token.expires_at - self.put_at.wall) - (now.boot - self.put_at.boot)
             return min(by_wall, by_boot)
         return by_wall if now.wall >= self.put_at.wall - 1 else 0.0
@@ -64,7 +72,7 @@ class Record:
 
     def alive(self, now: Moment) -> bool:
         """Tell whether it may be printed at all."""
-        return self.left(now) >= min(LAST_SECONDS, self.token.lifetime / 10)
+        return self.left(now) >= fair_min_ttl(0, self.token.lifetime)
 
     def age(self, now: Moment) -> float:
         """Return the seconds since GitHub issued the token, as far as is known."""
@@ -95,9 +103,10 @@ class Cache:
         """Return the record under *name*, or None if there is none that can be believed."""
         data = folders.read_private(self._folder / name, _LIMIT)
         record = None if data is None else _decode(name, data)
-        if record is not None and self.is_rejected(record.token.fingerprint):
+        if record is None or record.settings != self._settings.digest:
+            # Another App's, or of a scope that has been narrowed since.
             return None
-        return record
+        return None if self.is_rejected(record.token.fingerprint) else record
 
     def names(self) -> list[str]:
         """Return the names of all records, sorted."""
@@ -111,8 +120,8 @@ class Cache:
         Only a token with a known expiry is kept.
         """
         assert token.expires_at is not None  # noqa: S101 - personal tokens are not stored
-        folders.make_private(self._folder)
-        record = Record(name, token, now, for_all)
+        self._make_folder()
+        record = Record(name, token, now, for_all, self._settings.digest)
         data = _encode(record, self._settings, readable=clocks.shell_readable(now))
         deadline = (
             now.wall + record.left(now) - fair_min_ttl(self._settings.min_ttl, token.lifetime)
@@ -137,33 +146,42 @@ class Cache:
         """
         path = self._folder / name
         aside = path.with_name(f".{name[:100]}.{secrets.token_hex(8)}")
+        if not _holds(path, rejected):
+            return False
         try:
             path.rename(aside)
         except OSError:
             return False
-        data = folders.read_private(aside, _LIMIT)
-        record = None if data is None else _decode(name, data)
-        try:
-            if record is None or record.token.fingerprint == rejected:
-                return record is not None
-            # It was renewed in between: it goes back, unless a newer one already stands there.
-            with contextlib.suppress(FileExistsError):
-                path.hardlink_to(aside)
-            return False
-        finally:
+        if _holds(aside, rejected):
             aside.unlink(missing_ok=True)
+            return True
+        # It was renewed in between: it goes back, unless a newer one already stands there.
+        try:
+            path.hardlink_to(aside)
+        except OSError:
+            if not path.exists():  # a file system without links
+                aside.replace(path)
+                return False
+        aside.unlink(missing_ok=True)
+        return False
 
     def reject(self, rejected: str, until: float) -> None:
         """Remember to the wall time *until* that GitHub refused the token *rejected*."""
         folder = self._folder / "rejected"
-        with contextlib.suppress(OSError):
-            folders.make_private(self._folder)
+        with contextlib.suppress(OSError, FolderError):
+            self._make_folder()
             folders.make_private(folder)
             folders.write_whole(folder / _file_name(rejected), b"", mtime=until)
 
     def is_rejected(self, fingerprint_: str) -> bool:
         """Tell whether GitHub refused the token with this fingerprint before."""
-        return (self._folder / "rejected" / _file_name(fingerprint_)).exists()
+        # Not `Path.exists`, which raises where we may not look.
+        return os.path.exists(self._folder / "rejected" / _file_name(fingerprint_))  # noqa: PTH110
+
+    def _make_folder(self) -> None:
+        # The home first, or it would be made as a mere parent, open to others.
+        folders.make_private(self._settings.home)
+        folders.make_private(self._folder)
 
     def prune(self, now: Moment) -> None:
         """Forget rejected tokens that would be dead by now, and what killed writers left."""
@@ -181,6 +199,12 @@ class Cache:
 def _files(folder: Path) -> Iterator[Path]:
     with contextlib.suppress(OSError):
         yield from folder.iterdir()
+
+
+def _holds(path: Path, fingerprint_: str) -> bool:
+    data = folders.read_private(path, _LIMIT)
+    record = None if data is None else _decode(path.name, data)
+    return record is not None and record.token.fingerprint == fingerprint_
 
 
 def _file_name(fingerprint_: str) -> str:
@@ -204,12 +228,21 @@ def _encode(record: Record, settings: Settings, *, readable: bool) -> bytes:
         str(len(secret)),
         "all" if record.for_all else "exact",
         token.fingerprint if settings.second_chance else "-",
+        settings.digest,
     ]
-    lines = [
-        " ".join(header),
+    answer = [
         f"username={token.username}",
         f"password={secret}",
         f"password_expiry_utc={int(token.expires_at or 0)}",
+    ]
+    block = [f"record='{' '.join(header)}", *answer, "'", "return"]
+    if not _PLAIN.fullmatch(" ".join(answer)):
+        # Tokens are opaque: one that a shell could read wrongly is for Python alone.
+        block = [f"record='{VERSION}", "'", "return", *answer]
+    lines = [
+        *block,
+        f"for_all={record.for_all}",
+        f"settings={record.settings}",
         f"fingerprint={token.fingerprint}",
         f"expires_at={token.expires_at!r}",
         f"lifetime={token.lifetime!r}",
@@ -225,10 +258,9 @@ def _encode(record: Record, settings: Settings, *, readable: bool) -> bytes:
 def _decode(name: str, data: bytes) -> Record | None:
     try:
         lines = data.decode("ascii").split("\n")
-        header, body, end = lines[0].split(" "), lines[1:-2], lines[-2:]
-        if header[0] != VERSION or end != ["end", ""]:
+        if lines[0].split(" ")[0] != f"record='{VERSION}" or lines[-2:] != ["end", ""]:
             return None
-        values = dict(line.split("=", 1) for line in body)
+        values = dict(line.split("=", 1) for line in lines[1:-2] if line not in {"'", "return"})
         wall, boot, boot_id = values["put_at"].split(" ")
         token = Token(
             Secret(values["password"]),
@@ -241,6 +273,8 @@ def _decode(name: str, data: bytes) -> Record | None:
         if fingerprint(values["password"]) != values["fingerprint"]:
             return None
         at = clocks.Moment(float(wall), float(boot), "" if boot_id == "-" else boot_id)
-        return Record(name, token, at, for_all=header[6] == "all")
+        return Record(
+            name, token, at, for_all=values["for_all"] == "True", settings=values["settings"]
+        )
     except (ValueError, KeyError, IndexError):
         return None

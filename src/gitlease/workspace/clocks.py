@@ -8,6 +8,7 @@ the wall clock through file times; `shell_readable` tells whether both work on t
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import random
@@ -67,9 +68,13 @@ def _stamp_of_a_new_file() -> float:
         # An unusual number: the kernel may still know an earlier descriptor's entry.
         number = random.randrange(64, 250)  # noqa: S311 - no secret
         unusual = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, number)
+        entry = f"/proc/self/fd/{unusual}"
         try:
-            return os.lstat(f"/proc/self/fd/{unusual}").st_mtime
+            return os.lstat(entry).st_mtime
         finally:
             os.close(unusual)
+            with contextlib.suppress(OSError):
+                # To look in vain makes the kernel forget it, so that the next time it is new.
+                os.lstat(entry)
     finally:
         os.close(descriptor)

@@ -11,7 +11,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Final
 
-from gitlease.model.redaction import redact
+from gitlease.model.redaction import printable
 
 if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
@@ -27,7 +27,7 @@ def note(settings: Settings, event: str, text: str) -> None:
     """
     path = settings.home / "log" / "gitlease.log"
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    line = f"{stamp} {event} {redact(text)}".replace("\n", " ") + "\n"
+    line = f"{stamp} {event} {printable(text, 2000)}\n"
     with contextlib.suppress(OSError):
         descriptor = os.open(
             path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600

@@ -41,6 +41,15 @@ def make_private(path: Path) -> bool:
 
 def check_private(path: Path) -> None:
     """Raise `FolderError` unless *path* is a folder that only this user can look into."""
+    _check(path, forbidden=0o077)
+
+
+def check_ours(path: Path) -> None:
+    """Raise `FolderError` unless *path* is a folder in which only this user can place a file."""
+    _check(path, forbidden=0o022)
+
+
+def _check(path: Path, *, forbidden: int) -> None:
     try:
         found = path.lstat()
     except OSError as error:
@@ -49,7 +58,7 @@ def check_private(path: Path) -> None:
         raise FolderError(f"{path} is no folder, or only a link to one")
     if found.st_uid != os.geteuid():
         raise FolderError(f"{path} belongs to user {found.st_uid}, not to us ({os.geteuid()})")
-    if found.st_mode & 0o077:
+    if found.st_mode & forbidden:
         raise FolderError(
             f"{path} is open to others (mode {stat.S_IMODE(found.st_mode):04o})",
             hint=f"chmod 700 {path}",

@@ -94,7 +94,7 @@ class Helper:
             attributes = gitcred.parse(data)
         except MalformedError:
             return None
-        host = _host(attributes)
+        host = lower((attributes.one(b"host") or b"").decode("latin-1"))
         if ":" not in self._settings.host:
             host = host.removesuffix(":443")
         if attributes.one(b"protocol") != b"https" or host != self._settings.host:
@@ -137,10 +137,6 @@ class Helper:
         events.note(self._settings, "fetched" if outcome.fetched else "served", text)
 
 
-def _host(attributes: Attributes) -> str:
-    return lower((attributes.one(b"host") or b"").decode("latin-1"))
-
-
 def _answer(outcome: Outcome, *, again: bool) -> bytes:
     token = outcome.token
     return gitcred.answer(
@@ -172,8 +168,13 @@ def read_input(descriptor: int, limit: float = INPUT_LIMIT) -> bytes | None:
 
 
 def main(arguments: list[str], env: Mapping[str, str]) -> int:
-    """Run one action of the helper on this process's standard streams; return 0."""
-    action = arguments[0] if arguments else ""
+    """
+    Run one action of the helper on this process's standard streams; return 0.
+
+    *arguments* are the action and, from the installed program, the host that it answers for and
+    `closed` or `open`: how to fail if the settings cannot even be read.
+    """
+    action, host, failing = (*arguments, "", "", "")[:3]
     if action == "capability":
         os.write(1, gitcred.CAPABILITIES)
     if action not in {"get", "erase"}:
@@ -185,9 +186,9 @@ def main(arguments: list[str], env: Mapping[str, str]) -> int:
     try:
         settings = load(env)
     except GitleaseError as error:
-        if action == "get" and _is_githubs(data):
-            _say(f"no token for github.com: {error}")
-            os.write(1, gitcred.QUIT)
+        if action == "get" and host:
+            _say(f"no token for {host}: {error}")
+            _write(gitcred.QUIT if failing == "closed" else b"")
         return 0
     if settings.problem:
         _say(settings.problem)
@@ -198,19 +199,14 @@ def main(arguments: list[str], env: Mapping[str, str]) -> int:
     reply, line = helper.get(data)
     if line:
         _say(line)
-    view = memoryview(reply)
-    while view:
-        view = view[os.write(1, view) :]
+    _write(reply)
     return 0
 
 
-def _is_githubs(data: bytes) -> bool:
-    """Tell whether *data* asks for github.com: ours, even where the settings cannot be read."""
-    try:
-        attributes = gitcred.parse(data)
-    except MalformedError:
-        return False
-    return attributes.one(b"protocol") == b"https" and _host(attributes) == "github.com"
+def _write(reply: bytes) -> None:
+    view = memoryview(reply)
+    while view:
+        view = view[os.write(1, view) :]
 
 
 def _say(line: str) -> None:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model import errors
 from gitlease.model.redaction import redact
+from gitlease.model.tokens import LAST_SECONDS
 from gitlease.workspace import folders
-from gitlease.workspace.cache import LAST_SECONDS
-from gitlease.workspace.locks import held
+from gitlease.workspace.locks import LIMIT, held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,8 +48,27 @@ class Outcome:
     fetched: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a caller wants: a life of `min_ttl` seconds, and `fresh` if not from the cache."""
+
+    min_ttl: float
+    fresh: bool
+    asked_at: Moment
+
+    def is_met_by(self, record: Record, now: Moment) -> bool:
+        # A leader's token that came after we asked is as fresh as one of our own.
+        if self.fresh and record.put_at.wall <= self.asked_at.wall:
+            return False
+        return record.usable(now, self.min_ttl)
+
+
 class Renewal:
-    """Brings the parts together; *read_clock* gives the present `Moment`."""
+    """
+    Brings the parts together; *read_clock* gives the present `Moment`.
+
+    *lock_limit* is how many seconds somebody else's fetch of the same token is waited for.
+    """
 
     def __init__(
         self,
@@ -57,11 +76,14 @@ class Renewal:
         cache: Cache,
         sources: Iterable[Source],
         read_clock: Callable[[], Moment],
+        *,
+        lock_limit: float = LIMIT,
     ) -> None:
         self._settings = settings
         self._cache = cache
         self._sources = sources
         self._read_clock = read_clock
+        self._lock_limit = lock_limit
 
     def get(self, target: Target, *, min_ttl: float | None = None, fresh: bool = False) -> Outcome:
         """
@@ -73,35 +95,43 @@ class Renewal:
         """
         if min_ttl is None:
             min_ttl = self._settings.lfs_min_ttl if target.lfs else self._settings.min_ttl
-        asked_at = self._read_clock()
-        if not fresh:
-            record = self._look(target, min_ttl)
-            if record is not None:
-                return Outcome(record.token, record)
-        problem = ""
+        wish = _Wish(min_ttl, fresh=fresh, asked_at=self._read_clock())
+        cached = self._answered(target, wish)
+        if cached is not None:
+            return cached
         try:
             folders.make_private(self._settings.home)
             folders.make_private(self._cache.folder)
         except errors.FolderError as error:
+            # In a folder that cannot be trusted nothing is locked, read or kept.
+            fetched = self._ask(target, wish.min_ttl)
             problem = f"{error}; tokens are not kept meanwhile"
-        # In a folder that cannot be trusted nothing is locked, read or kept.
-        with contextlib.nullcontext() if problem else held(self._lock_file(target)):
-            record = None if problem else self._look(target, min_ttl)
-            if record is not None and (not fresh or record.put_at.wall > asked_at.wall):
-                return Outcome(record.token, record)
-            heard = self._heard(target, asked_at)
-            if heard is not None:
-                return self._fall_back(target, heard)
-            try:
-                fetched = self._ask(target, min_ttl)
-            except errors.GitleaseError as error:
-                self._note(target, error)
-                return self._fall_back(target, error)
-            return self._keep(target, fetched, problem)
+            return Outcome(fetched.token, None, problem, fetched=True)
+        try:
+            with held(self._lock_file(target), limit=self._lock_limit):
+                return self._answered(target, wish) or self._fetch(target, wish)
+        except errors.BusyError as error:
+            # One more asker would make a slow GitHub slower, and the leader may just be done.
+            return self._answered(target, wish) or self._fall_back(target, error)
 
-    def _look(self, target: Target, min_ttl: float) -> Record | None:
+    def _answered(self, target: Target, wish: _Wish) -> Outcome | None:
+        """Return what the cache has for *target*, or None if *wish* wants more than that."""
         record = self._cache.find(target)
-        return record if record and record.usable(self._read_clock(), min_ttl) else None
+        if record is None or not wish.is_met_by(record, self._read_clock()):
+            return None
+        return Outcome(record.token, record)
+
+    def _fetch(self, target: Target, wish: _Wish) -> Outcome:
+        """Ask the sources, unless a leader has just heard that they have nothing."""
+        heard = self._heard(target, wish.asked_at)
+        if heard is not None:
+            return self._fall_back(target, heard)
+        try:
+            fetched = self._ask(target, wish.min_ttl)
+        except errors.GitleaseError as error:
+            self._note(target, error)
+            return self._fall_back(target, error)
+        return self._keep(target, fetched)
 
     def _ask(self, target: Target, min_ttl: float) -> Fetched:
         reasons: list[errors.GitleaseError] = []
@@ -136,9 +166,9 @@ class Renewal:
             return "has expired; check this machine's clock"
         return ""
 
-    def _keep(self, target: Target, fetched: Fetched, problem: str) -> Outcome:
-        if fetched.name is None or problem:
-            return Outcome(fetched.token, None, problem, fetched=True)
+    def _keep(self, target: Target, fetched: Fetched) -> Outcome:
+        if fetched.name is None:
+            return Outcome(fetched.token, fetched=True)
         now = self._read_clock()
         try:
             record = self._cache.put(fetched.name, fetched.token, now, for_all=fetched.for_all)

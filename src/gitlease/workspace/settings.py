@@ -8,10 +8,15 @@ an empty environment (cron, ssh) finds what the container was started with; it h
 
 from __future__ import annotations
 
+import hashlib
+import os
+import re
+import stat
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from gitlease.model.errors import SettingsError
 from gitlease.model.redaction import printable
@@ -42,6 +47,8 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "ca_file": ("GITLEASE_CA_FILE",),
     "allow_http": ("GITLEASE_ALLOW_HTTP",),
 }
+_APP: Final = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
+_PERMISSION: Final = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 _TRUE: Final = {"1", "true", "yes", "on"}
 _FALSE: Final = {"0", "false", "no", "off"}
 
@@ -91,17 +98,37 @@ class Settings:
         """How messages name this workspace."""
         return f"workspace {self.workspace_id}" if self.workspace_id else "this workspace"
 
+    @property
+    def digest(self) -> str:
+        """
+        Name in 12 hex characters what decides which token is fetched, from whom and how wide.
+
+        What was kept under another digest (a token, a failure) says nothing about these settings.
+        """
+        deciding = (
+            self.host,
+            self.api_url,
+            self.broker_url,
+            self.workspace_id,
+            self.app_id,
+            self.installation_id,
+            self.granularity,
+            sorted(self.permissions.items()),
+        )
+        return hashlib.sha256(repr(deciding).encode()).hexdigest()[:12]
+
 
 def home_folder(env: Mapping[str, str]) -> Path:
     """
     Return our home folder: GITLEASE_HOME, or `gitlease` in the user's state folder.
 
-    Source for the default: XDG Base Directory Specification.  Without HOME the password database
-    is asked.  Raises `SettingsError` if nothing names an absolute folder.
+    Source for the default: XDG Base Directory Specification, by which a relative XDG_STATE_HOME
+    counts as none.  Without HOME the password database is asked.  Raises `SettingsError` if
+    nothing names an absolute folder.
     """
     if env.get("GITLEASE_HOME"):
         home = Path(env["GITLEASE_HOME"])
-    elif env.get("XDG_STATE_HOME"):
+    elif env.get("XDG_STATE_HOME", "").startswith("/"):
         home = Path(env["XDG_STATE_HOME"]) / "gitlease"
     else:
         home = user_folder(env) / ".local" / "state" / "gitlease"
@@ -112,8 +139,8 @@ def home_folder(env: Mapping[str, str]) -> Path:
         )
     if not home.is_absolute():
         raise SettingsError(
-            f"GITLEASE_HOME is {printable(str(home))}, a relative path",
-            hint="set it to an absolute one",
+            f"our folder would be {printable(str(home))}, a relative path",
+            hint="set GITLEASE_HOME to an absolute one",
         )
     return home
 
@@ -122,7 +149,6 @@ def user_folder(env: Mapping[str, str]) -> Path:
     """Return the user's own folder: HOME, else what the password database says."""
     if env.get("HOME"):
         return Path(env["HOME"])
-    import os  # noqa: PLC0415 - only without HOME
     import pwd  # noqa: PLC0415 - only without HOME
 
     try:
@@ -144,22 +170,35 @@ def load(env: Mapping[str, str]) -> Settings:
     """
     home = home_folder(env)
     found, problem = _read_file(home / FILE)
+    places = {name: f"{name} in {home / FILE}" for name in found}
     for name, variables in VARIABLES.items():
-        value = next((env[v] for v in variables if env.get(v)), None)
-        if value is not None:
-            found[name] = value
-    return build(home, found, problem=problem)
+        variable = next((v for v in variables if env.get(v)), None)
+        if variable is not None:
+            found[name], places[name] = env[variable], variable
+    return build(home, found, places, problem=problem)
 
 
-def build(home: Path, found: Mapping[str, Any], *, problem: str = "") -> Settings:
-    """Check the values *found* and return them as settings; raise `SettingsError` for a bad one."""
+def build(
+    home: Path, found: Mapping[str, Any], places: Mapping[str, str], *, problem: str = ""
+) -> Settings:
+    """
+    Check the values *found* and return them as settings; raise `SettingsError` for a bad one.
+
+    *places* says where each value stands, for the person who has to correct it.
+    """
     known = {one.name for one in fields(Settings)} - {"home", "problem"}
     values: dict[str, Any] = {}
     for name, value in found.items():
         if name not in known:
             problem = problem or f"{home / FILE}: unknown setting {printable(name)}, ignored"
             continue
-        values[name] = _read_value(name, value)
+        try:
+            values[name] = _read_value(name, value)
+        except _BadError as bad:
+            raise SettingsError(
+                f"{places.get(name, name)} is {printable(repr(value), 80)}",
+                hint=f"it takes {bad.wanted}",
+            ) from None
     host = values.setdefault("host", "github.com")
     if "api_url" not in values and host != "github.com":
         values["api_url"] = f"https://{host}/api/v3"
@@ -168,12 +207,25 @@ def build(home: Path, found: Mapping[str, Any], *, problem: str = "") -> Setting
 
 def _read_file(path: Path) -> tuple[dict[str, Any], str]:
     try:
-        return tomllib.loads(path.read_text("utf-8")), ""
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            # Whoever writes it chooses where the App's proof of identity is sent.
+            if found.st_uid not in {0, os.geteuid()} or found.st_mode & stat.S_IWOTH:
+                return {}, f"{path} is set aside: others can write it; chown or chmod 600 it"
+            return tomllib.loads(file.read().decode("utf-8")), ""
     except FileNotFoundError:
         return {}, ""
     except (OSError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) else printable(str(error))
         return {}, f"{path} is set aside: {what}; correct it or remove it"
+
+
+class _BadError(Exception):
+    """A value has no meaning; *wanted* says what would have."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(wanted)
+        self.wanted = wanted
 
 
 def _read_value(name: str, value: Any) -> Any:
@@ -183,22 +235,22 @@ def _read_value(name: str, value: Any) -> Any:
         text = str(value)
         if text.isascii() and text.isdigit() and len(text) < 19:
             return int(text)
-        raise _bad(name, value, "a whole number")
+        raise _BadError("a whole number")
     if name in {"fail_closed", "second_chance", "allow_http"}:
         text = str(value).lower()
         if text not in _TRUE | _FALSE:
-            raise _bad(name, value, "true or false")
+            raise _BadError("true or false")
         return text in _TRUE
     if name == "permissions":
         if not isinstance(value, dict) or not all(
-            isinstance(level, str) and level in {"read", "write", "admin"}
-            for level in value.values()
+            _PERMISSION.fullmatch(key) and level in ("read", "write", "admin")
+            for key, level in value.items()
         ):
-            raise _bad(name, value, "a table of permission = read, write or admin")
+            raise _BadError("a table of permission = read, write or admin")
         return dict(value)
     text = str(value)
-    if not text.isprintable():
-        raise _bad(name, value, "plain text")
+    if not text.isprintable() or isinstance(value, (dict, list)):
+        raise _BadError("plain text")
     return _READERS.get(name, str)(text)
 
 
@@ -209,31 +261,39 @@ def _read_host(text: str) -> str:
     if not all(
         label and label.isascii() and label.replace("-", "").isalnum() for label in labels
     ) or (":" in host and not (port.isascii() and port.isdigit())):
-        raise _bad("host", text, "a host name such as github.com or github.example.com")
+        raise _BadError("a host name such as github.com or github.example.com")
     return host
 
 
 def _read_url(text: str) -> str:
-    if not text.startswith(("https://", "http://")) or any(c in text for c in " ?#@"):
-        raise _bad("api_url", text, "an https URL")
+    try:
+        url = urlsplit(text)
+        right = url.scheme in {"https", "http"} and url.hostname and url.port != 0
+    except ValueError:
+        right = False
+    if not right or not text.isascii() or any(c in text for c in " ?#@"):
+        raise _BadError("an https URL without user, query or fragment")
     return text.rstrip("/")
+
+
+def _read_app_id(text: str) -> str:
+    # It becomes part of a file name.
+    if text and not _APP.fullmatch(text):
+        raise _BadError("the App's client id or number")
+    return text
 
 
 def _read_granularity(text: str) -> str:
     if text not in {"owner", "repository"}:
-        raise _bad("granularity", text, "owner or repository")
+        raise _BadError("owner or repository")
     return text
 
 
 _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "host": _read_host,
     "api_url": _read_url,
+    "app_id": _read_app_id,
     "broker_url": _read_url,
     "granularity": _read_granularity,
     "configs_dir": Path,
 }
-
-
-def _bad(name: str, value: object, wanted: str) -> SettingsError:
-    variable = VARIABLES.get(name, (name,))[0]
-    return SettingsError(f"{variable} is {printable(repr(value), 80)}", hint=f"it takes {wanted}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitlease.model.errors import FolderError
+from gitlease.model.errors import FolderError, KeyFileError
 from gitlease.workspace import clocks, folders
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.install.gitconfig import own_config, user_config
@@ -71,11 +72,6 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
         broken.append(f"{settings.helper} is missing; run `gitlease install`")
     if not _is_included(settings, env):
         broken.append(f"git does not ask our helper for {settings.host}; run `gitlease install`")
-    has_source = bool(
-        (settings.app_id and settings.private_key_file)
-        or env.get("GITHUB_TOKEN")
-        or env.get("GH_TOKEN")
-    )
     for name in cache.names():
         record = cache.read(name)
         if record is None:
@@ -90,19 +86,29 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
                 "usable": record.usable(now, settings.min_ttl),
             }
         )
-    if not has_source:
-        text = (
-            "no source of tokens is configured; set GITLEASE_APP_ID and GITLEASE_PRIVATE_KEY_FILE"
-        )
-        (degraded if any(row["usable"] for row in rows) else broken).append(text)
+    if why := _no_source(settings, env):
+        (degraded if any(row["usable"] for row in rows) else broken).append(why)
     level = BROKEN if broken else DEGRADED if degraded else HEALTHY
     return Status(level, (*broken, *degraded), tuple(rows), str(settings.home), settings.host)
+
+
+def _no_source(settings: Settings, env: Mapping[str, str]) -> str:
+    """Return in words why no source can give a token, or ""."""
+    if env.get("GITHUB_TOKEN") or env.get("GH_TOKEN"):
+        return ""
+    if not settings.app_id or not settings.private_key_file:
+        return (
+            "no source of tokens is configured; set GITLEASE_APP_ID and GITLEASE_PRIVATE_KEY_FILE"
+        )
+    if not os.access(settings.private_key_file, os.R_OK):
+        return f"the App's key {settings.private_key_file} cannot be read; {KeyFileError.hint}"
+    return ""
 
 
 def _is_included(settings: Settings, env: Mapping[str, str]) -> bool:
     own = settings.home / "gitconfig"
     try:
-        right = own.read_text("utf-8") == own_config(settings)
-        return right and str(own) in user_config(env).read_text("utf-8", "surrogateescape")
+        right = own.read_bytes() == own_config(settings).encode()
+        return right and str(own).encode() in user_config(env).read_bytes()
     except OSError:
         return False

@@ -27,7 +27,7 @@ from gitlease.workspace.proxies import proxy_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-LIMIT: Final = 10.0  # seconds, for an exchange and its retries together
+LIMIT: Final = 10.0  # seconds, for exchanges that share a deadline and their retries together
 RETRIES: Final = 2
 _MAX_BODY: Final = 4 << 20  # bytes; a list of 500 repositories is well under 4 MiB
 
@@ -57,14 +57,20 @@ class Transport:
         self._monotonic = monotonic
         self._context: ssl.SSLContext | None = None
 
-    def exchange(self, request: Request) -> Response:
+    def deadline(self) -> float:
+        """Return when exchanges that begin now must end, for those that share one limit."""
+        return self._monotonic() + self._limit
+
+    def exchange(self, request: Request, deadline: float | None = None) -> Response:
         """
         Send *request* and return the reply, whatever its status.
 
         A failed connection, 429 and 5xx are tried twice more, `Retry-After` is honoured, and all
-        of it ends within the limit.  Raises `UnreachableError` if no whole reply came.
+        of it ends by *deadline* (see `deadline()`; one of its own if None).  Raises
+        `UnreachableError` if no whole reply came.
         """
-        deadline = self._monotonic() + self._limit
+        if deadline is None:
+            deadline = self.deadline()
         for attempt in range(RETRIES + 1):
             failure: UnreachableError | None = None
             response: Response | None = None
@@ -88,6 +94,8 @@ class Transport:
     def _once(self, request: Request, deadline: float) -> Response:
         # A thread, because the look-up of a name has no time limit of its own.
         url = urlsplit(request.url)
+        if self._monotonic() >= deadline:
+            raise self._explain(TimeoutError(), url)
         outcome: queue.SimpleQueue[Response | BaseException] = queue.SimpleQueue()
 
         def run() -> None:
@@ -112,21 +120,34 @@ class Transport:
         connection = self._connect(url, deadline)
         try:
             target = url.path + (f"?{url.query}" if url.query else "")
-            connection.request(request.method, target, request.body, dict(request.headers))
+            headers = {"Host": url.netloc, **request.headers}
+            connection.request(request.method, target, request.body, headers)
             self._hurry(connection, deadline)
-            reply = connection.getresponse()
-            body = bytearray()
-            while chunk := reply.read1(65_536):
-                body += chunk
-                if len(body) > _MAX_BODY:
-                    raise http.client.HTTPException("a reply without end")
-                self._hurry(connection, deadline)
-            if reply.length:
-                raise http.client.IncompleteRead(b"")
-            headers = {name.lower(): value for name, value in reply.getheaders()}
-            return Response(reply.status, headers, bytes(body))
+            # The reply may hold the socket longer than the connection does: it is closed too.
+            with connection.getresponse() as reply:
+                body = self._read(reply, connection, deadline)
+                said = {name.lower(): value for name, value in reply.getheaders()}
+                return Response(reply.status, said, body)
         finally:
             connection.close()
+
+    def _read(
+        self,
+        reply: http.client.HTTPResponse,
+        connection: http.client.HTTPConnection,
+        deadline: float,
+    ) -> bytes:
+        body = bytearray()
+        while chunk := reply.read1(65_536):
+            body += chunk
+            if len(body) > _MAX_BODY:
+                raise http.client.HTTPException("a reply without end")
+            self._hurry(connection, deadline)
+        # A success with no length and nothing in it: the head itself was cut.
+        cut = reply.status < 300 and reply.length is None and not reply.chunked and not body
+        if reply.length or cut:
+            raise http.client.IncompleteRead(b"")
+        return bytes(body)
 
     def _hurry(self, connection: http.client.HTTPConnection, deadline: float) -> None:
         left = deadline - self._monotonic()
@@ -139,10 +160,10 @@ class Transport:
         host = url.hostname or ""
         options: dict[str, Any] = {"timeout": max(deadline - self._monotonic(), 0.01)}
         if url.scheme == "http":
-            address = host if self._allow_http else _private_address(host, url.port or 80)
-            connection = http.client.HTTPConnection(address, url.port or 80, **options)
-            connection.connect()
-            return connection
+            if not self._allow_http:
+                # What was looked up is what is connected to: a second look-up may differ.
+                return _connect_privately(host, url.port or 80, options)
+            return _connected(http.client.HTTPConnection(host, url.port or 80, **options))
         options["context"] = self._tls()
         port = url.port or 443
         proxy = proxy_for(self._env, "https", host)
@@ -152,28 +173,27 @@ class Transport:
             via, headers = _read_proxy(proxy)
             connection = http.client.HTTPSConnection(via.hostname or "", via.port or 80, **options)
             connection.set_tunnel(host, port, headers)
-        connection.connect()
-        return connection
+        return _connected(connection)
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
             ca_file = self._ca_file or self._env.get("SSL_CERT_FILE") or None
             try:
-                self._context = ssl.create_default_context()
+                context = ssl.create_default_context()
                 if ca_file:
-                    self._context.load_verify_locations(ca_file)
+                    context.load_verify_locations(ca_file)
             except OSError as error:
                 raise SettingsError(
                     f"the CA file {ca_file} cannot be used: {error.strerror or 'no certificate'}",
                     hint="point GITLEASE_CA_FILE (or SSL_CERT_FILE) at a PEM file",
                 ) from None
+            self._context = context
         return self._context
 
     def _explain(self, error: Exception, url: SplitResult) -> UnreachableError:
         host = printable(url.hostname or url.netloc)
-        proxy = proxy_for(self._env, url.scheme, url.hostname or "")
         way = ""
-        if proxy:
+        if url.scheme == "https" and (proxy := proxy_for(self._env, "https", url.hostname or "")):
             way = f" (through the proxy {printable(_read_proxy(proxy)[0].hostname or '')})"
         match error:
             case ssl.SSLCertVerificationError():
@@ -197,29 +217,54 @@ class Transport:
 
 
 def _read_proxy(proxy: str) -> tuple[SplitResult, dict[str, str]]:
-    via = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    hint = "set HTTPS_PROXY to http://host:port"
+    try:
+        via = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        _ = via.port
+    except ValueError:
+        raise SettingsError("the proxy's URL cannot be read", hint=hint) from None
     if via.scheme != "http" or not via.hostname:
-        raise SettingsError(
-            f"the proxy {printable(via.scheme)}://{printable(via.hostname or '')} is of a kind "
-            "that is not supported",
-            hint="set HTTPS_PROXY to an http:// proxy",
-        )
+        kind = f"{printable(via.scheme)}://{printable(via.hostname or '')}"
+        raise SettingsError(f"the proxy {kind} is of a kind that is not supported", hint=hint)
     if via.username is None:
         return via, {}
     pair = f"{unquote(via.username)}:{unquote(via.password or '')}"
     return via, {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
 
 
-def _private_address(host: str, port: int) -> str:
-    """Return an address of *host* if all it has are private: a bearer is not sent in the clear."""
+def _connected(connection: http.client.HTTPConnection) -> http.client.HTTPConnection:
+    try:
+        connection.connect()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect_privately(
+    host: str, port: int, options: Mapping[str, Any]
+) -> http.client.HTTPConnection:
+    failure: OSError = OSError("no address")
+    for address in _private_addresses(host, port):
+        try:
+            return _connected(http.client.HTTPConnection(address, port, **options))
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _private_addresses(host: str, port: int) -> list[str]:
+    """Return *host*'s addresses if all are private: a bearer is not sent in the clear."""
     import ipaddress  # noqa: PLC0415 - only for plain http
 
     found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     for address in found:
         ip = ipaddress.ip_address(address.partition("%")[0])
+        # An IPv4 address in IPv6 clothes is as public as it is without.
+        ip = getattr(ip, "ipv4_mapped", None) or ip
         if not (ip.is_loopback or ip.is_private):
             raise SettingsError(
                 f"http://{printable(host)} would send a secret in the clear",
                 hint="use https, or set GITLEASE_ALLOW_HTTP=1 if the network is trusted",
             )
-    return found[0]
+    return found

@@ -213,6 +213,29 @@ def test_each_status_has_its_error_with_githubs_words_and_a_cure(
     assert error.hint
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 422])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>blocked by policy, suspended</html>", b"{}", b'{"message": null}', b"[]"],
+)
+def test_a_refusal_without_githubs_words_is_a_proxys_and_not_githubs(
+    status: int, body: bytes
+) -> None:
+    for act in (
+        lambda: read(reply(status, body)),
+        lambda: protocol.read_installation(reply(status, body), whose="acme/app"),
+    ):
+        with pytest.raises(SourceError, match="acme/app") as raised:
+            act()
+        assert type(raised.value) is UnreachableError
+        assert "proxy" in raised.value.hint
+
+
+def test_a_page_that_asks_for_patience_is_given_it() -> None:
+    with pytest.raises(RateLimitedError):
+        read(reply(403, b"<html>slow down</html>", retry_after="5"))
+
+
 def test_only_a_refusal_for_the_clock_is_one() -> None:
     assert protocol.is_clock_refusal(reply(401, {"message": CLOCK_TEXTS[0]}))
     assert not protocol.is_clock_refusal(reply(401, {"message": "Bad credentials"}))

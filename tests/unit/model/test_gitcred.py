@@ -106,8 +106,8 @@ def test_a_request_is_whole_at_its_blank_line_and_not_before(
     assert gitcred.ended(lines + b"\n")
 
 
-def test_an_empty_request_is_whole() -> None:
-    assert gitcred.ended(b"\n")
+def test_a_part_that_begins_with_a_line_end_is_no_whole_request() -> None:
+    assert not gitcred.ended(b"\nhost=github.com\n")
 
 
 def test_an_answer_is_what_git_reads() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import (
@@ -84,10 +85,10 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     settings = Settings(home, app_slug="demo")
     stub = home / "python"
     # In Python's place: it keeps what it was handed.
-    stub.write_text(f'#!/bin/sh\ncat >"{home}/handed"\n')
+    stub.write_text(f'#!/bin/sh\nenv >"{home}/environment"\ncat >"{home}/handed"\n')
     stub.chmod(0o700)
     program = home / "helper"
-    program.write_text(templates.credential_helper(settings, python=str(stub), main=Path("main")))
+    program.write_text(templates.credential_helper(settings, python=str(stub), main=stub))
     made = Pair(shell, program, settings)
     made.put("github.com", for_all=False)
     made.put("github.com~acme", for_all=True)
@@ -202,7 +203,7 @@ def test_without_its_interpreter_it_says_so_in_one_line(pair: Pair, tmp_path: Pa
     )
     assert (ran.returncode, ran.stdout) == (0, b"quit=1\n\n")
     assert ran.stderr.decode() == (
-        "gitlease: no token for github.com: /gone is gone; install gitlease again and run "
+        "gitlease: no token for github.com: /gone or main is gone; install gitlease again and run "
         "`gitlease install`\n"
     )
 
@@ -330,6 +331,30 @@ def test_a_record_cut_at_any_byte_is_never_a_wrong_answer(pair: Pair) -> None:
     record.unlink()
 
 
+@pytest.mark.parametrize("strange", ["it's", "$(id)", "`id`", "a\\b", "a*b", 'a"b', "a;b", "~"])
+def test_a_token_that_a_shell_could_misread_is_pythons(pair: Pair, strange: str) -> None:
+    """Tokens are opaque: whatever GitHub issues is answered to the letter, and never run."""
+    now = time.time()
+    token = Token(Secret(f"ghs_{strange}"), now + 3600, now, source="test")
+    Cache(pair.settings).put("github.com~odd", token, clocks.read(), for_all=True)
+    assert pair.through_sh(ask("odd/app")) == (b"", ask("odd/app"))
+    assert f"\npassword=ghs_{strange}\n" in pair.python(ask("odd/app")).decode()
+
+
+@pytest.mark.parametrize("stray", ["'", "`", "$(", "record='", "\0", "\xff", "\n", " "])
+def test_rubbish_in_a_record_is_never_a_wrong_answer(pair: Pair, stray: str) -> None:
+    """Nor an error for git: what the shell cannot read is a miss."""
+    pair.put("github.com~rubbish", for_all=True)
+    record = pair.settings.cache / "github.com~rubbish"
+    whole = pair.answer(ask("rubbish/app"))
+    text, times = record.read_text(), record.stat()
+    for place in (0, 7, 8, 20, text.index("password=") + 12):
+        record.write_bytes((text[:place] + stray + text[place:]).encode("latin-1"))
+        os.utime(record, (times.st_atime, times.st_mtime))
+        printed, handed = pair.through_sh(ask("rubbish/app"))
+        assert (printed, handed) in [(whole, None), (b"", ask("rubbish/app"))], place
+
+
 @pytest.mark.parametrize("offset", [0, 5, 12, 30, 60])
 def test_a_record_with_lost_bytes_is_a_miss(pair: Pair, offset: int) -> None:
     """A block of NUL, as a crash leaves it, is dropped by a shell's `read` and still noticed."""
@@ -350,9 +375,10 @@ def _rewrite(pair: Pair, name: str, *, header: dict[int, str], mtime: float | No
     record = pair.settings.cache / name
     times = record.stat()
     first, _, rest = record.read_text().partition("\n")
-    words = first.split(" ")
+    words = first.removeprefix("record='").split(" ")
     for place, word in header.items():
         words[place] = word
+    words[0] = f"record='{words[0]}"
     record.write_text(" ".join(words) + "\n" + rest)
     os.utime(record, (times.st_atime, times.st_mtime if mtime is None else mtime))
 
@@ -394,3 +420,55 @@ def test_a_record_of_somebody_else_is_not_printed(pair: Pair) -> None:
     os.chown(pair.settings.cache / "github.com~foreign", 12345, -1)
     assert pair.through_sh(ask("foreign/app"))[0] == b""
     assert b"password" not in pair.python(ask("foreign/app"))
+
+
+def test_a_link_is_not_a_record(pair: Pair, tmp_path: Path) -> None:
+    """What it leads to would be run by the shell that takes it in."""
+    pair.put("github.com~linked", for_all=True)
+    record = pair.settings.cache / "github.com~linked"
+    record.rename(tmp_path / "record")
+    record.symlink_to(tmp_path / "record")
+    assert pair.through_sh(ask("linked/app")) == (b"", ask("linked/app"))
+    assert b"password" not in pair.python(ask("linked/app"))
+
+
+@pytest.mark.parametrize("changed", [{"granularity": "repository"}, {"permissions": {"x": "read"}}])
+def test_a_narrowing_is_not_answered_with_the_wider_token(
+    pair: Pair, changed: dict[str, Any]
+) -> None:
+    """A record of other settings is a miss for the program that was installed with new ones."""
+    narrowed = replace(pair.settings, **changed)
+    stub = pair.program.with_name("python")
+    program = pair.program.with_name("narrowed")
+    program.write_text(templates.credential_helper(narrowed, python=str(stub), main=stub))
+    asked = replace(pair, program=program).through_sh(ask("acme/app"))
+    assert asked == (b"", ask("acme/app"))
+    assert Cache(narrowed).read("github.com~acme") is None
+
+
+# What a caller may have exported: the program's own names, options and functions of bash.
+_EXPORTED = [
+    dict.fromkeys(["record", "password", "host", "state", "refused", "path", "exact"], "x"),
+    {"SHELLOPTS": "xtrace"},
+    {"SHELLOPTS": "errexit:nounset"},
+    {"SHELLOPTS": "allexport"},
+    {"IFS": "abc", "ENV": "/nowhere", "CDPATH": "/", "POSIXLY_CORRECT": "1", "LC_ALL": "C.UTF-8"},
+    {f"BASH_FUNC_{name}%%": '() { builtin echo "$*" >&2; }' for name in ["printf", "[", "read"]},
+]
+
+
+@pytest.mark.parametrize("exported", _EXPORTED, ids=lambda one: next(iter(one)))
+def test_the_callers_environment_changes_nothing_and_sees_nothing(
+    pair: Pair, exported: dict[str, str]
+) -> None:
+    """A hit is the same answer, and a miss hands Python no token."""
+    environment = pair.program.with_name("environment")
+    env = {"PATH": os.environ["PATH"], **exported}
+    pair.put("github.com~spied", for_all=True)
+    _rewrite(pair, "github.com~spied", header={3: "1"})
+    command = [*pair.shell, str(pair.program), "get"]
+    for path in ("spied/app", "spied/app.git/info/lfs"):
+        ran = subprocess.run(command, input=ask(path), capture_output=True, env=env, check=False)
+        assert (b"\npassword=ghs_" in ran.stdout) == (path == "spied/app")
+        assert b"ghs_" not in ran.stderr
+    assert "ghs_" not in environment.read_text()

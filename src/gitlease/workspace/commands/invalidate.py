@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load(os.environ)
     cache = Cache(settings)
     prefix = target_of(settings, args.owner, args.repo).names[0]
-    everything = not args.owner and not args.repo
+    everything = args.owner is None and args.repo is None
     names = [
         name
         for name in cache.names()

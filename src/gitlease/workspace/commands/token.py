@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--owner", metavar="O", help="a token for all of this owner's repositories")
     which.add_argument("--repo", metavar="O/R", help="a token for this repository")
     parser.add_argument(
-        "--min-ttl", metavar="S", type=float, help="seconds it must live (default: 600)"
+        "--min-ttl", metavar="S", type=seconds, help="seconds it must live (default: 600)"
     )
     parser.add_argument(
         "--json", action="store_true", help="print token, expires_at, expires_in, username, source"
@@ -67,6 +67,14 @@ def run(args: argparse.Namespace) -> int:
     }
     print(json.dumps(shown))
     return 0
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds; raise `ValueError` for one that is negative or endless."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError
+    return value
 
 
 def target_of(settings: Settings, owner: str | None, repository: str | None) -> Target:

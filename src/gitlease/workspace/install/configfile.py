@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from gitlease.model.errors import GitleaseError
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
 LIMIT: Final = 5.0  # seconds
@@ -25,13 +25,13 @@ class ConfigFile:
     """
     A context in which we alone may change *path*; `text` is what it holds, "" if missing.
 
-    Raises `GitleaseError` if the lock is not free within `LIMIT`, `OSError` if the folder or the
-    file cannot be used.
+    Raises `GitleaseError` if the lock is not free within `LIMIT` or *path* is no regular file,
+    `OSError` if the folder or the file cannot be used.
     """
 
     def __init__(self, path: Path) -> None:
         # git follows links too, so that a linked dotfile stays a link.
-        self._path = path.resolve()
+        self._path = Path(os.path.realpath(path))
         self._lock = self._path.with_name(self._path.name + ".lock")
         self._descriptor = -1
         self._used = False
@@ -39,6 +39,11 @@ class ConfigFile:
         self.existed = False
 
     def __enter__(self) -> Self:
+        if self._path.exists() and not self._path.is_file():
+            # To put a file in the place of /dev/null would break far more than git.
+            raise GitleaseError(
+                f"{self._path} is no regular file", hint="point GIT_CONFIG_GLOBAL at a file"
+            )
         self._path.parent.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + LIMIT
         while True:

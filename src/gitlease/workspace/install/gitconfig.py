@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _BEGIN: Final = "# gitlease begin"
 _END: Final = "# gitlease end"
 _BLOCK: Final = re.compile(
-    rf"{_BEGIN}(?P<how>[^\n]*)\n\[include\]\n\tpath = (?P<path>[^\n]*)\n(?P<others>.*?){_END}\n?",
+    rf"{_BEGIN}(?P<how>[^\n]*)\n\[include\]\n\tpath = [^\n]*\n"
+    rf"(?P<others>(?:(?!{_BEGIN}).)*?){_END}(?:\n|\Z)",
     re.DOTALL,
 )
 
@@ -43,11 +44,17 @@ class GitConfig:
 
     def do(self) -> tuple[State, str]:
         """Write our file, and make the include the last thing in the user's."""
+        # git will believe it: nobody else may be able to put another in its place.
+        folders.check_ours(self._settings.home)
+        if not self._settings.helper.is_file():
+            # git would ask nobody else and complain at every command.
+            return "skipped", f"{self._settings.helper} is missing"
         wrote = self._write_own()
         path = user_config(self._env)
         with ConfigFile(path) as config:
             bare = without_include(config.text)
-            wanted = with_include(bare, self._own, existed=config.existed)
+            made = not config.existed or (not bare and is_new_file(config.text))
+            wanted = with_include(bare, self._own, existed=not made)
             if wanted != config.text:
                 config.replace(wanted)
                 wrote = True
@@ -61,7 +68,7 @@ class GitConfig:
             with ConfigFile(path) as config:
                 bare = without_include(config.text)
                 found = bare != config.text
-                if found and not bare and "new file" in config.text.partition("\n")[0]:
+                if found and not bare and is_new_file(config.text):
                     config.remove()
                 elif found:
                     config.replace(bare)
@@ -106,6 +113,11 @@ def with_include(text: str, own: Path, *, existed: bool) -> str:
     if text and not text.endswith("\n"):
         how, gap = " (no line end before)", "\n"
     return f"{text}{gap}{_BEGIN}{how}\n[include]\n\tpath = {_quoted(str(own))}\n{_END}\n"
+
+
+def is_new_file(text: str) -> bool:
+    """Tell whether our include in *text* says that there was no file before."""
+    return any("new file" in found["how"] for found in _BLOCK.finditer(text))
 
 
 def without_include(text: str) -> str:

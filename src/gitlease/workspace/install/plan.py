@@ -65,4 +65,6 @@ def _attempt(name: str, act: Callable[[], tuple[State, str]]) -> Line:
         where = f" {error.filename}" if error.filename else ""
         text = f"{error.strerror}:{where}" if where else str(error.strerror or error)
         return Line(name, "failed", printable(f"{text}; mend it and install again", 400))
+    except Exception as error:  # noqa: BLE001 - a container starts without git rather than not at all
+        return Line(name, "failed", f"a defect ({type(error).__name__}); please report it")
     return Line(name, state, text)

@@ -31,6 +31,9 @@ class Programs:
             main=Path(gitlease.__file__).resolve().parent / "__main__.py",
         ).encode()
         path = self._settings.helper
+        # git will run it: nobody else may be able to put another in its place.
+        folders.check_ours(self._settings.home)
+        folders.check_ours(path.parent)
         try:
             if path.read_bytes() == text and path.stat().st_mode & 0o777 == 0o700:
                 return "already", str(path)

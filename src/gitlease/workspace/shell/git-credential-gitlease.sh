@@ -2,17 +2,17 @@
 # git's credential helper: answers from gitlease's cache without starting a process, and hands
 # everything else to Python. Written by `gitlease install`; changes are lost at the next one.
 
-python=@python@
-main=@main@
-cache=@cache@
-home=@home@
+# A bash takes options and functions from the environment; none of them shall see a token.
+set +aeuvx -f
+unset -f [ command echo printf read
+python=@python@ main=@main@ home=@home@ cache=@cache@ settings=@settings@ closed=@closed@
 
 case $1 in
 get) ;;
 erase)
 	GITLEASE_HOME=$home
 	export GITLEASE_HOME
-	[ ! -x "$python" ] || exec "$python" -I -S "$main" credential erase
+	[ ! -f "$main" ] || exec "$python" -I -S "$main" credential erase
 	exit 0
 	;;
 capability)
@@ -24,21 +24,22 @@ esac
 
 LC_ALL=C
 ulimit -c 0
-# What the caller's environment calls by these names is none of ours.
+# What the caller's environment calls by these names is none of ours, nor is it to have them.
 unset protocol host path username state refused lfs owner repository
+unset record exact search boot now until began line asked count newline
 asked='' count=0 newline='
 '
 
 ask_python() {
-	if [ ! -x "$python" ]; then
-		echo "gitlease: no token for $host: $python is gone; install gitlease again and run \`gitlease install\`" >&2
-		printf @quit@
+	if [ ! -x "$python" ] || [ ! -f "$main" ]; then
+		echo "gitlease: no token for $host: $python or $main is gone; install gitlease again and run \`gitlease install\`" >&2
+		[ $closed = open ] || printf 'quit=1\n\n'
 		exit 0
 	fi
 	GITLEASE_HOME=$home
 	export GITLEASE_HOME
 	# -I -S: nothing from the working folder, the environment or site-packages comes first.
-	exec "$python" -I -S "$main" credential get <<-END
+	exec "$python" -I -S "$main" credential get "$host" $closed <<-END
 	$asked
 	END
 }
@@ -49,35 +50,43 @@ serve() {
 	[ -f "$1" ] || return
 	# A record's file time is its deadline, and a file in /proc is as old as this process: the
 	# one way to look at the wall clock without starting `date`.
-	if [ ! -O "$1" ] || [ ! "$1" -nt /proc/self ]; then ask_python; fi
-	{
-		IFS=' ' read -r version born until until_lfs boot length covers chance _ &&
-			IFS= read -r user && IFS= read -r password && IFS= read -r expiry
-	} <"$1" || ask_python
-	[ "$covers" = all ] || [ "$2" = exact ] || return
-	case $version:$born:$until:$until_lfs:$length in
+	if [ -h "$1" ] || [ ! -O "$1" ] || [ ! "$1" -nt /proc/self ] || [ ! -e /proc/self ]; then
+		ask_python
+	fi
+	# `read` takes a byte at a time, `.` the whole file. It holds one quoted string; cut inside
+	# it, it is no program at all, and cut before it, no word of it is found on this PATH.
+	exact=$2 record='' search=$PATH PATH=/dev/null
+	command . "$1" 2>/dev/null
+	PATH=$search
+	# version born until until_lfs boot length covers chance settings username= password= expiry=
+	set -- $record
+	unset record
+	[ $# -eq 12 ] && [ "$9" = "$settings" ] || ask_python
+	[ "$7" = all ] || [ "$exact" = exact ] || return
+	case $1:$2:$3:$4:$6 in
 	*::* | *: | *:*[!0-9:]*) ask_python ;;
 	gitlease-1:*) ;;
 	*) ask_python ;;
 	esac
-	IFS= read -r boot_now </proc/sys/kernel/random/boot_id
+	IFS= read -r boot </proc/sys/kernel/random/boot_id
 	IFS=. read -r now _ </proc/uptime
-	[ -z "$lfs" ] || until=$until_lfs
-	if [ "$boot" != "$boot_now" ] || [ "$now" -lt "$born" ] || [ "$now" -ge "$until" ] ||
-		[ ${#password} -ne $((length + 9)) ]; then
+	until=$3
+	[ -z "$lfs" ] || until=$4
+	if [ "$5" != "$boot" ] || [ "$now" -lt "$2" ] || [ "$now" -ge "$until" ] ||
+		[ ${#11} -ne $(($6 + 9)) ]; then
 		ask_python
 	fi
-	case $user+$password+$expiry in
+	case ${10}+${11}+${12} in
 	username=?*+password=?*+password_expiry_utc=?*) ;;
 	*) ask_python ;;
 	esac
 	# A caller that needed over five seconds to say what it wants gets nothing.
 	[ $((now - began)) -le 5 ] || exit 0
-	if [ -n "$state" ] && [ "$chance" != - ]; then
+	if [ -n "$state" ] && [ "$8" != - ]; then
 		printf 'capability[]=state\n%s\n%s\n%s\nstate[]=gitlease:%s\ncontinue=1\n\n' \
-			"$user" "$password" "$expiry" "$chance"
+			"${10}" "${11}" "${12}" "$8"
 	else
-		printf '%s\n%s\n%s\n\n' "$user" "$password" "$expiry"
+		printf '%s\n%s\n%s\n\n' "${10}" "${11}" "${12}"
 	fi
 	exit 0
 }

@@ -39,7 +39,8 @@ def credential_helper(settings: Settings, *, python: str, main: Path) -> str:
         host=quote(host),
         host_pattern=pattern,
         users=users,
-        quit=r"'quit=1\n\n'" if settings.fail_closed else "''",
+        settings=settings.digest,
+        closed="closed" if settings.fail_closed else "open",
     )
 
 

@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from gitlease.github import protocol
@@ -32,7 +32,18 @@ if TYPE_CHECKING:
     from gitlease.model.exchange import Request, Response
     from gitlease.model.tokens import Secret, Token
     from gitlease.workspace.settings import Settings
-    from gitlease.workspace.transport import Transport
+
+
+class Carrier(Protocol):
+    """Carries a request to GitHub; `transport.Transport` does."""
+
+    def deadline(self) -> float:
+        """Return when exchanges that begin now must end."""
+        ...
+
+    def exchange(self, request: Request, deadline: float) -> Response:
+        """Return the reply, whatever its status; raise a `SourceError` if there is none in time."""
+        ...
 
 
 class AppKey:
@@ -40,12 +51,14 @@ class AppKey:
 
     name = "app key"
 
-    def __init__(self, settings: Settings, transport: Transport, now: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, transport: Carrier, now: Callable[[], float]) -> None:
         self._settings = settings
         self._transport = transport
         self._now = now
         # GitHub's clock minus ours, in seconds, once a reply has shown that it matters.
         self._skew = 0.0
+        # One for a whole `fetch`: others wait for it, and several slow replies add up.
+        self._deadline = 0.0
         self._key: SigningKey | None = None
 
     def fetch(self, target: Target, min_ttl: float) -> Fetched | None:
@@ -53,6 +66,7 @@ class AppKey:
         del min_ttl  # a new token has its whole life before it
         if not self._settings.app_id or not self._settings.private_key_file:
             return None
+        self._deadline = self._transport.deadline()
         installation, remembered = self._installation(target)
         try:
             token = self._mint(installation, target)
@@ -69,7 +83,9 @@ class AppKey:
         if self._settings.granularity == "repository" and target.repository:
             return Fetched(token, target.names[0])
         if target.owner:
-            return Fetched(token, f"{target.host}~{target.owner}", for_all=True)
+            # Where each repository has a token of its own, the owner's must not stand in for it.
+            for_all = self._settings.granularity == "owner"
+            return Fetched(token, f"{target.host}~{target.owner}", for_all=for_all)
         return Fetched(token, target.host)
 
     def _mint(self, installation: int, target: Target) -> Token:
@@ -131,11 +147,11 @@ class AppKey:
 
     def _ask(self, build: Callable[[Secret], Request]) -> Response:
         """Send what *build* makes of a proof; once more if only the clock was wrong."""
-        response = self._transport.exchange(build(self._proof()))
+        response = self._transport.exchange(build(self._proof()), self._deadline)
         theirs = protocol.server_time(response.headers)
         if theirs is not None and protocol.is_clock_refusal(response):
             self._skew = theirs - self._now()
-            response = self._transport.exchange(build(self._proof()))
+            response = self._transport.exchange(build(self._proof()), self._deadline)
         return response
 
     def _follow(self, response: Response) -> Response:
@@ -181,6 +197,7 @@ class AppKey:
 
     def _remember(self, target: Target, installation: int) -> None:
         with contextlib.suppress(OSError, FolderError):
+            folders.make_private(self._settings.home)
             folders.make_private(self._memo(target).parent)
             folders.write_whole(self._memo(target), str(installation).encode())
 

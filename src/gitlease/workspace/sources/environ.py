@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import os
-import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gitlease.github.protocol import LIFETIME
 from gitlease.model.errors import SourceError
 from gitlease.model.redaction import printable
-from gitlease.model.tokens import Secret, Token, fingerprint
-from gitlease.workspace.cache import LAST_SECONDS
+from gitlease.model.tokens import LAST_SECONDS, Secret, Token, fingerprint
+from gitlease.workspace import clocks
 from gitlease.workspace.sources import Fetched
 
 if TYPE_CHECKING:
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 
     from gitlease.model.targets import Target
     from gitlease.workspace.cache import Cache
+    from gitlease.workspace.clocks import Moment
     from gitlease.workspace.settings import Settings
 
 VARIABLES: Final = ("GITHUB_TOKEN", "GH_TOKEN")
+_UNKNOWN: Final = "may be over an hour old: the process that brought it cannot be looked into"
 
 
 class Environ:
@@ -42,12 +45,15 @@ class Environ:
         env: Mapping[str, str],
         cache: Cache,
         now: Callable[[], float],
+        *,
+        read_clock: Callable[[], Moment] = clocks.read,
         proc: Path = Path("/proc"),
     ) -> None:
         self._settings = settings
         self._env = env
         self._cache = cache
         self._now = now
+        self._read_clock = read_clock
         self._proc = proc
 
     def fetch(self, target: Target, min_ttl: float) -> Fetched | None:
@@ -74,14 +80,15 @@ class Environ:
         now = self._now()
         if not value.startswith("ghs_"):
             return Token(Secret(value), None, now, source=variable)
-        expires = _stateless_expiry(value)
+        expires, certain = _stateless_expiry(value), True
         if expires is None:
-            started = oldest_holder(self._proc, variable, value)
-            expires = None if started is None else started + LIFETIME
-        if expires is None:
-            return "is an installation token of unknown age"
+            age = oldest_holder(self._proc, variable, value, self._read_clock().boot)
+            if age is None:
+                return _UNKNOWN
+            expires, certain = now - age.seconds + LIFETIME, age.certain
+        expires = min(expires, now + LIFETIME)
         if expires - now < LAST_SECONDS:
-            return "has expired"
+            return "has expired" if certain else _UNKNOWN
         return Token(Secret(value), expires, now, source=variable)
 
     def _unfit(self, value: str, target: Target) -> str:
@@ -91,6 +98,8 @@ class Environ:
             return "is no token"
         if server.removeprefix("https://").rstrip("/").lower() != target.host:
             return f"is for {printable(server)}, not for {target.host}"
+        if self._settings.granularity == "repository" or self._settings.permissions:
+            return "may reach more than `granularity` or `permissions` allows"
         if self._cache.is_rejected(fingerprint(value)):
             return "was refused by GitHub before"
         return ""
@@ -103,35 +112,81 @@ def _stateless_expiry(value: str) -> float | None:
         return None
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return float(claims["exp"])
-    except (ValueError, KeyError, TypeError):
+        expires = float(claims["exp"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
+    return expires if math.isfinite(expires) else None
 
 
-def oldest_holder(proc: Path, variable: str, value: str) -> float | None:
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How many seconds old something is: just so if `certain`, otherwise at the most."""
+
+    seconds: float
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """One row of the family: `parent` is 0 for a process that came from outside the container."""
+
+    pid: int
+    parent: int
+    session: int
+    age: float
+
+
+def oldest_holder(proc: Path, variable: str, value: str, boot: float) -> Age | None:
     """
-    Return when the process that brought *variable*=*value* started, in seconds since 1970.
+    Return the age of the process that brought *variable*=*value*.
 
-    It walks from us to our parents while they hold the same value; None where *proc* (the
-    folder /proc) does not tell.
+    It walks from us to our parents while they hold the same value, or may hold it; *boot* is now,
+    in seconds since boot (not from /proc/uptime, which may be the container's: lxcfs).  Who brought
+    it may have exited, so that its child has been handed to process 1 or to a subreaper (prctl(2),
+    PR_SET_CHILD_SUBREAPER): all that is known then is that it was younger than that one.  None
+    where *proc* (the folder /proc) does not tell.
     """
     wanted = f"{variable}={value}".encode()
-    started, pid = None, os.getpid()
-    for _ in range(64):
-        try:
-            if pid != os.getpid() and wanted not in (
-                proc / str(pid) / "environ"
-            ).read_bytes().split(b"\0"):
-                break
-            fields = (
-                (proc / str(pid) / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-            )
-            uptime = float((proc / "uptime").read_text("ascii").split()[0])
-        except (OSError, ValueError, IndexError):
-            break
-        age = uptime - int(fields[19]) / os.sysconf("SC_CLK_TCK")
-        started = time.time() - age
-        pid = int(fields[1])
-        if pid == 0:
-            break
-    return started
+    certain = True
+    child = _look_at(proc, os.getpid(), boot)
+    while child is not None and child.pid != 1:
+        # What was started from outside the container has no parent here, but it has the
+        # environment of the container's first process.
+        parent = _look_at(proc, child.parent or 1, boot)
+        if parent is None:
+            return None
+        holds = _holds(proc, parent.pid, wanted)
+        if holds is False:
+            if child.parent == 0 or _has_started(parent, child):
+                return Age(child.age, certain)
+            return Age(parent.age, certain=False)
+        certain = certain and holds is True
+        child = parent
+    return None if child is None else Age(child.age, certain)
+
+
+def _has_started(parent: _Process, child: _Process) -> bool:
+    """Tell whether *parent* is no mere reaper: a session of its own is how most orphans differ."""
+    return parent.pid != 1 and parent.session == child.session
+
+
+def _look_at(proc: Path, pid: int, boot: float) -> _Process | None:
+    try:
+        text = (proc / str(pid) / "stat").read_text("utf-8", "replace")
+        # After the name, which may hold anything: state, parent, group, session, …, start in
+        # ticks; proc(5).
+        words = text.rpartition(")")[2].split()
+        parent, session, started = (int(words[n]) for n in (1, 3, 19))
+    except (OSError, ValueError, IndexError):
+        return None
+    age = boot - started / os.sysconf("SC_CLK_TCK")
+    # From the future: the two clocks are not one, nothing is known.
+    return None if age < -2 else _Process(pid, parent, session, age)
+
+
+def _holds(proc: Path, pid: int, wanted: bytes) -> bool | None:
+    """Tell whether *pid* was started with *wanted*; None if we may not look."""
+    try:
+        return wanted in (proc / str(pid) / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return None

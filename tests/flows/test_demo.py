@@ -1,0 +1,58 @@
+"""The demonstration tells the truth, ends well, and leaves nothing behind when it is stopped."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "gitlease", "demo"]
+
+
+def test_no_git_command_fails_and_one_crowd_mints_once(tmp_path: Path) -> None:
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    ran = subprocess.run(COMMAND, env=env, cwd=tmp_path, capture_output=True, check=False)
+    told = ran.stdout.decode()
+    assert (ran.returncode, ran.stderr) == (0, b""), told
+    assert re.search(r"^  failures +0$", told, re.MULTILINE)
+    assert "30 fetches at once on an empty cache: 1 token minted" in told
+    assert "ghs_" not in told
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("moment", ["git now asks our helper", "waiting until"])
+def test_stopped_by_hand_it_leaves_nothing_running(tmp_path: Path, moment: str) -> None:
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(
+        COMMAND,
+        env=env,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if moment.encode() in line:
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (130, b"")
+    assert running(process.pid) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def running(group: int) -> list[str]:
+    """Return the programs that still run in the process group; a dead one is not running."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            name, _, rest = path.read_text().rpartition(")")
+            state, _, its_group = rest.split()[:3]
+            if int(its_group) == group and state != "Z":
+                found.append(name.partition("(")[2])
+    return found

@@ -1,0 +1,216 @@
+"""Each command prints what it promises, and nothing secret that was not asked for."""
+
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gitlease.cli import main
+from gitlease.workspace import clocks
+from gitlease.workspace.cache import Cache
+from gitlease.workspace.settings import load
+from tests.support.parts import token
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command line: its exit code, stdout and stderr."""
+
+    def act(*words: str) -> tuple[int, str, str]:
+        try:
+            code = main(words)
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return act
+
+
+def put(
+    name: str, secret: str = "ghs_canary", *, life: float = 3600.0, for_all: bool = True
+) -> None:
+    now = clocks.read()
+    Cache(load(os.environ)).put(name, token(secret, now, life=life), now, for_all=for_all)
+
+
+def names() -> list[str]:
+    return Cache(load(os.environ)).names()
+
+
+def test_token_prints_the_token_and_nothing_else(run: Run) -> None:
+    put("github.com~acme")
+    for words in (
+        ["--owner", "acme"],
+        ["--repo", "Acme/App.git"],
+        ["--owner=acme", "--min-ttl=60"],
+    ):
+        assert run("token", *words) == (0, "ghs_canary\n", "")
+
+
+def test_token_json_says_how_long_it_lives_and_whence_it_came(run: Run) -> None:
+    put("github.com~acme")
+    code, out, err = run("token", "--owner", "acme", "--json")
+    shown = json.loads(out)
+    assert (code, err) == (0, "")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", shown.pop("expires_at"))
+    assert 3500 < shown.pop("expires_in") <= 3600
+    assert shown == {"token": "ghs_canary", "username": "x-access-token", "source": "test"}
+
+
+def test_a_token_without_a_known_end_has_none_in_json(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GH_TOKEN", "ghp_canary")
+    shown = json.loads(run("token", "--json")[1])
+    assert (shown["expires_at"], shown["expires_in"]) == (None, None)
+
+
+def test_without_a_source_token_fails_with_one_line_that_says_the_cure(run: Run) -> None:
+    code, out, err = run("token", "--owner", "acme")
+    assert (code, out) == (1, "")
+    assert re.fullmatch(r"gitlease: no source of tokens is configured; .*GITLEASE_APP_ID.*\n", err)
+
+
+@pytest.mark.parametrize("command", ["token", "invalidate"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--owner", ""],
+        ["--repo", ""],
+        ["--owner", "/"],
+        ["--repo", "acme"],
+        ["--owner", "acme/app"],
+        ["--owner", "a b"],
+        ["--repo", "acme/.."],
+        ["--owner", "\x1b[2J"],
+    ],
+)
+def test_an_option_that_names_nothing_is_wrong_usage_and_never_everything(
+    run: Run, command: str, words: list[str]
+) -> None:
+    put("github.com")
+    put("github.com~acme")
+    code, out, err = run(command, *words)
+    assert (code, out) == (2, "")
+    assert err.startswith("gitlease: ")
+    assert err.count("\n") == 1
+    assert err[:-1].isprintable()
+    assert names() == ["github.com", "github.com~acme"]
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "ten", ""])
+def test_a_life_that_makes_no_sense_is_wrong_usage(run: Run, seconds: str) -> None:
+    put("github.com~acme")
+    code, out, err = run("token", "--owner", "acme", f"--min-ttl={seconds}")
+    assert (code, out) == (2, "")
+    assert "--min-ttl" in err
+
+
+def test_a_token_that_could_not_be_renewed_is_printed_with_a_warning_beside_it(run: Run) -> None:
+    put("github.com~acme", life=3600)
+    cache = Cache(load(os.environ))
+    record = cache.read("github.com~acme")
+    assert record is not None
+    now = clocks.read()
+    cache.put("github.com~acme", token("ghs_canary", now, life=3600), now, for_all=True)
+    old = token("ghs_canary", now, life=100)
+    cache.put(
+        "github.com~acme",
+        type(old)(old.secret, old.expires_at, 0.0, source="test"),
+        now,
+        for_all=True,
+    )
+    code, out, err = run("token", "--owner", "acme")
+    assert (code, out) == (0, "ghs_canary\n")
+    assert re.fullmatch(r"gitlease: the token for .* could not be renewed: .*\n", err)
+
+
+def test_a_settings_file_that_is_set_aside_is_mentioned(run: Run) -> None:
+    put("github.com~acme")
+    (load(os.environ).home / "settings.toml").write_text("[")
+    code, out, err = run("token", "--owner", "acme")
+    assert (code, out) == (0, "ghs_canary\n")
+    assert "is set aside" in err
+    assert err.count("\n") == 1
+
+
+def test_a_bad_setting_stops_every_command_with_its_name(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITLEASE_MIN_TTL", "soon")
+    for command in ("token", "invalidate", "status", "install", "uninstall"):
+        code, out, err = run(command)
+        assert (code, out) == (2, "")
+        assert err == "gitlease: GITLEASE_MIN_TTL is 'soon'; it takes a whole number\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "left", "said"),
+    [
+        ([], [], "4 cached tokens forgotten\n"),
+        (["--owner", "acme"], ["github.com", "github.com~bolt"], "2 cached tokens forgotten\n"),
+        (
+            ["--repo", "acme/app"],
+            ["github.com", "github.com~acme", "github.com~bolt"],
+            "1 cached token forgotten\n",
+        ),
+        (
+            ["--owner", "ac"],
+            ["github.com", "github.com~acme", "github.com~acme~app", "github.com~bolt"],
+            "0 cached tokens forgotten\n",
+        ),
+    ],
+)
+def test_invalidate_forgets_what_was_named_and_nothing_else(
+    run: Run, words: list[str], left: list[str], said: str
+) -> None:
+    for name in ("github.com", "github.com~acme", "github.com~acme~app", "github.com~bolt"):
+        put(name)
+    assert run("invalidate", *words) == (0, said, "")
+    assert names() == left
+
+
+def test_status_exits_by_its_level_and_prints_for_people_or_programs(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = run("status")
+    assert (code, out.startswith("broken: "), err) == (2, True, "")
+    monkeypatch.setenv("GH_TOKEN", "ghp_canary")
+    run("install")
+    code, out, err = run("status", "--json")
+    assert (code, json.loads(out)["status"], err) == (0, "healthy", "")
+    (load(os.environ).home / "settings.toml").write_text("nonsense = 1")
+    code, out, err = run("status", "--json")
+    assert (code, json.loads(out)["status"]) == (1, "degraded")
+    assert "canary" not in out
+
+
+def test_install_reports_and_fails_only_where_asked_to(run: Run, home: Path) -> None:
+    code, out, _ = run("install", "--json")
+    assert (code, json.loads(out)["failed"]) == (0, False)
+    (home / ".gitconfig").unlink()
+    (home / ".gitconfig").mkdir()
+    code, out, err = run("install")
+    assert (code, err) == (0, "")
+    assert re.search(r"^failed +git: .* no regular file", out, re.MULTILINE)
+    assert run("install", "--strict")[0] == 1
+    (home / ".gitconfig").rmdir()
+    assert run("install", "--strict")[0] == 0
+
+
+def test_uninstall_reports_and_fails_if_something_is_left(run: Run, home: Path) -> None:
+    run("install")
+    code, out, err = run("uninstall")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == ["done"] * 4
+    run("install")
+    (home / ".gitconfig").unlink()
+    (home / ".gitconfig").mkdir()
+    code, out, _ = run("uninstall", "--json")
+    assert (code, json.loads(out)["failed"]) == (1, True)

@@ -1,0 +1,295 @@
+"""Our include comes last in the user's git config, and goes without a trace."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitlease.model.errors import GitleaseError
+from gitlease.workspace.install import configfile
+from gitlease.workspace.install.gitconfig import (
+    GitConfig,
+    own_config,
+    user_config,
+    with_include,
+    without_include,
+)
+from gitlease.workspace.settings import Settings
+from tests.support.parts import settings
+
+OWN = Path('/home/o "q" \\b/gitconfig')
+LINES = st.sampled_from(
+    [
+        "# gitlease begin",
+        "# gitlease begin (new file)",
+        "# gitlease end",
+        "[include]",
+        "\tpath = /x",
+        "[user]",
+        "\tname = a\\",
+        "",
+        "\r",
+        "\ufeff",
+        "\udcff",
+    ]
+)
+OURS = "# gitlease begin"
+
+
+def has_block(text: str) -> bool:
+    return without_include(text) != text
+
+
+TEXTS = (st.text() | st.lists(LINES).map("\n".join)).filter(lambda text: not has_block(text))
+
+
+@given(TEXTS, st.booleans())
+def test_what_was_there_comes_back_byte_for_byte(text: str, existed: bool) -> None:
+    assert without_include(with_include(text, OWN, existed=existed)) == text
+
+
+@given(TEXTS)
+def test_the_include_stands_after_everything_else(text: str) -> None:
+    assert with_include(text, OWN, existed=True).startswith(text)
+
+
+@given(TEXTS, TEXTS)
+def test_what_others_append_later_stays(text: str, later: str) -> None:
+    text += "\n"
+    assert without_include(with_include(text, OWN, existed=True) + later) == text + later
+
+
+@given(TEXTS)
+def test_a_second_include_is_the_first_one(text: str) -> None:
+    once = with_include(text, OWN, existed=True)
+    assert with_include(without_include(once), OWN, existed=True) == once
+
+
+def test_lines_that_others_put_into_our_section_stay() -> None:
+    text = with_include("[user]\n\tname = a\n", OWN, existed=True)
+    grown = text.replace("# gitlease end", "\tpath = /theirs\n# gitlease end")
+    assert without_include(grown) == "[user]\n\tname = a\n[include]\n\tpath = /theirs\n"
+
+
+def test_a_block_that_lost_its_end_takes_nothing_with_it() -> None:
+    broken = with_include("", OWN, existed=True).replace("# gitlease end\n", "[user]\n\tname = a\n")
+    assert without_include(with_include(broken, OWN, existed=True)) == broken
+
+
+@pytest.fixture
+def mine(home: Path) -> Settings:
+    made = settings(home)
+    made.helper.parent.mkdir(parents=True)
+    made.home.chmod(0o700)
+    made.helper.write_text("#!/bin/sh\n")
+    return made
+
+
+@pytest.fixture
+def env(home: Path) -> dict[str, str]:
+    return {"HOME": str(home)}
+
+
+@pytest.fixture
+def step(mine: Settings, env: dict[str, str]) -> GitConfig:
+    return GitConfig(mine, env)
+
+
+@pytest.fixture
+def config(home: Path) -> Path:
+    return home / ".gitconfig"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        None,
+        b"",
+        b"[user]\n\tname = a\n",
+        b"[user]\n\tname = a",
+        b"\n",
+        b"\xff\xfe\r\n[a]\r\n\tb=\\",
+    ],
+)
+def test_installing_and_removing_leaves_the_file_as_it_was(
+    step: GitConfig, mine: Settings, config: Path, before: bytes | None
+) -> None:
+    if before is not None:
+        config.write_bytes(before)
+        config.chmod(0o640)
+    assert step.do()[0] == "done"
+    assert step.do()[0] == "already"
+    assert str(mine.home / "gitconfig").encode() in config.read_bytes()
+    assert step.do()[0] == "already"
+    assert step.undo()[0] == "done"
+    assert (config.read_bytes() if config.exists() else None) == before
+    if before is not None:
+        assert config.stat().st_mode & 0o777 == 0o640
+    assert not (mine.home / "gitconfig").exists()
+    assert step.undo()[0] == "already"
+
+
+def test_a_helper_that_was_added_after_us_comes_before_us_at_the_next_installation(
+    step: GitConfig, config: Path
+) -> None:
+    step.do()
+    with config.open("a") as file:
+        file.write("[credential]\n\thelper = store\n")
+    assert step.do()[0] == "done"
+    text = config.read_text()
+    assert text.startswith("[credential]\n\thelper = store\n# gitlease begin")
+    assert text.endswith("# gitlease end\n")
+    step.undo()
+    assert config.read_text() == "[credential]\n\thelper = store\n"
+
+
+def test_git_is_not_pointed_at_a_helper_that_is_not_there(
+    step: GitConfig, mine: Settings, config: Path
+) -> None:
+    mine.helper.unlink()
+    assert step.do() == ("skipped", f"{mine.helper} is missing")
+    assert not config.exists()
+
+
+def test_a_linked_dotfile_stays_a_link(step: GitConfig, home: Path, config: Path) -> None:
+    (home / "dotfiles").mkdir()
+    (home / "dotfiles" / "real").write_text("[user]\n")
+    config.symlink_to(Path("dotfiles") / "real")
+    step.do()
+    assert config.is_symlink()
+    assert "gitlease" in (home / "dotfiles" / "real").read_text()
+    step.undo()
+    assert (home / "dotfiles" / "real").read_text() == "[user]\n"
+    assert config.is_symlink()
+
+
+def test_a_link_to_nowhere_gets_its_file(step: GitConfig, home: Path, config: Path) -> None:
+    config.symlink_to(home / "later" / "config")
+    assert step.do()[0] == "done"
+    assert "gitlease" in (home / "later" / "config").read_text()
+
+
+def test_a_link_in_a_circle_is_a_failure_and_no_crash(step: GitConfig, config: Path) -> None:
+    config.symlink_to(config)
+    with pytest.raises(OSError, match="Too many levels"):
+        step.do()
+
+
+def test_what_is_no_file_is_never_replaced(mine: Settings, home: Path, env: dict[str, str]) -> None:
+    # A device in its place, as GIT_CONFIG_GLOBAL=/dev/null would be.
+    pipe = home / "null"
+    os.mkfifo(pipe)
+    step = GitConfig(mine, env | {"GIT_CONFIG_GLOBAL": str(pipe)})
+    for act in (step.do, step.undo):
+        with pytest.raises(GitleaseError, match=r"no regular file; .*GIT_CONFIG_GLOBAL"):
+            act()
+    assert pipe.is_fifo()
+    assert not (home / "null.lock").exists()
+
+
+def test_a_lock_that_another_holds_is_waited_for_and_then_named(
+    step: GitConfig, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(configfile, "LIMIT", 0.05)
+    config.write_text("[user]\n")
+    lock = config.with_name(".gitconfig.lock")
+    lock.write_text("theirs")
+    with pytest.raises(GitleaseError, match=r"held by another program; .*rm "):
+        step.do()
+    assert (lock.read_text(), config.read_text()) == ("theirs", "[user]\n")
+
+
+def test_a_lock_that_becomes_free_is_taken(
+    step: GitConfig, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = config.with_name(".gitconfig.lock")
+    lock.write_text("")
+    monkeypatch.setattr(time, "sleep", lambda _: lock.unlink())
+    assert step.do()[0] == "done"
+    assert not lock.exists()
+
+
+@pytest.mark.parametrize("call", ["write", "fsync"])
+def test_a_full_disk_leaves_the_users_file_and_no_lock(
+    step: GitConfig, config: Path, mine: Settings, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    config.write_text("[user]\n")
+    step._write_own()
+
+    def full(*_args: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(OSError, match="No space"):
+        step.do()
+    assert config.read_text() == "[user]\n"
+    assert sorted(p.name for p in config.parent.iterdir()) == [".gitconfig", mine.home.name]
+
+
+def test_a_file_that_cannot_be_replaced_is_written(
+    step: GitConfig, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text("[user]\n")
+    step._write_own()
+    inode = config.stat().st_ino
+
+    def mounted(_path: Path, _goal: Path) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(Path, "replace", mounted)
+    assert step.do()[0] == "done"
+    assert (config.stat().st_ino, config.read_text()[:7]) == (inode, "[user]\n")
+    assert not config.with_name(".gitconfig.lock").exists()
+
+
+@pytest.mark.parametrize(
+    ("env", "files", "expected"),
+    [
+        ({}, [], ".gitconfig"),
+        ({}, [".config/git/config"], ".config/git/config"),
+        ({}, [".gitconfig", ".config/git/config"], ".gitconfig"),
+        ({"XDG_CONFIG_HOME": "{home}/xdg"}, ["xdg/git/config"], "xdg/git/config"),
+        ({"GIT_CONFIG_GLOBAL": "{home}/other"}, [".gitconfig"], "other"),
+    ],
+)
+def test_the_users_file_is_the_one_that_git_writes(
+    home: Path, env: dict[str, str], files: list[str], expected: str
+) -> None:
+    for name in files:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("")
+    env = {name: value.format(home=home) for name, value in env.items()} | {"HOME": str(home)}
+    assert user_config(env) == home / expected
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "a b", "a'b", 'a"b', "a\\b", "a#b;c", "a$HOME", "ä", "~x"]
+)
+def test_git_reads_what_we_meant_whatever_our_folder_is_called(home: Path, name: str) -> None:
+    mine = settings(home / name)
+    mine.home.mkdir(mode=0o700, parents=True)
+    mine.helper.parent.mkdir()
+    mine.helper.write_text("#!/bin/sh\necho password=$1\n")
+    mine.helper.chmod(0o700)
+    env = {"HOME": str(home), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"}
+    (home / ".gitconfig").write_text('[credential]\n\thelper = "!echo password=leak; false"\n')
+    GitConfig(mine, env).do()
+    asked = subprocess.run(
+        ["git", "credential", "fill"],
+        input=b"protocol=https\nhost=github.com\nusername=u\npath=acme/app\n\n",
+        env=env,
+        cwd=home,
+        capture_output=True,
+        check=True,
+    )
+    assert b"password=get\n" in asked.stdout
+    assert b"path=acme/app\n" in asked.stdout
+
+
+def test_another_host_is_not_ours(home: Path) -> None:
+    text = own_config(settings(home, host="ghe.example.com:8443"))
+    assert '[credential "https://ghe.example.com:8443"]' in text

@@ -1,0 +1,245 @@
+"""An installation reports each step, repeats without effect, and undoes itself whole."""
+
+import json
+import os
+import stat
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gitlease.model.errors import FolderError
+from gitlease.workspace.install import plan
+from gitlease.workspace.install.gitconfig import user_config
+from gitlease.workspace.install.persisted import MARK, Persisted
+from gitlease.workspace.install.plan import install, uninstall
+from gitlease.workspace.install.report import Line, Report, State
+from gitlease.workspace.settings import Settings, load
+from tests.support.parts import tree
+
+
+@pytest.fixture
+def env(home: Path) -> dict[str, str]:
+    return {"HOME": str(home), "GITLEASE_APP_ID": "123", "GITLEASE_PRIVATE_KEY_FILE": "/k é.pem"}
+
+
+def states(report: Report) -> dict[str, str]:
+    return {line.step: line.state for line in report.lines}
+
+
+NAMES = ["folders", "settings", "helper", "git"]
+
+
+def test_everything_is_done_once_and_then_is_already_there(env: dict[str, str]) -> None:
+    assert states(install(load(env), env)) == dict.fromkeys(NAMES, "done")
+    for _ in range(2):
+        assert states(install(load(env), env)) == dict.fromkeys(NAMES, "already")
+
+
+def test_nothing_that_is_installed_is_open_to_others(env: dict[str, str]) -> None:
+    mine = load(env)
+    install(mine, env)
+    modes = {p: stat.S_IMODE(p.stat().st_mode) for p in [mine.home, *mine.home.rglob("*")]}
+    assert [path for path, mode in modes.items() if mode & 0o077] == []
+    assert modes[mine.helper] == 0o700
+
+
+def test_removing_puts_back_what_was_there(home: Path, env: dict[str, str]) -> None:
+    (home / ".gitconfig").write_text("[user]\n\tname = a")
+    before = tree(home)
+    install(load(env), env)
+    report = uninstall(load(env), env)
+    assert not report.failed
+    assert tree(home) == before
+    assert not load(env).home.exists()
+    assert set(states(uninstall(load(env), env)).values()) == {"already"}
+
+
+def test_files_of_a_person_in_our_folder_are_kept(env: dict[str, str]) -> None:
+    mine = load(env)
+    install(mine, env)
+    (mine.home / "notes").write_text("mine")
+    report = uninstall(mine, env)
+    assert not report.failed
+    assert tree(mine.home) == {"notes": b"mine"}
+
+
+def test_a_folder_that_is_open_to_others_is_refused_and_the_rest_goes_on(
+    env: dict[str, str],
+) -> None:
+    mine = load(env)
+    mine.home.mkdir(parents=True)
+    mine.home.chmod(0o755)
+    report = install(mine, env)
+    line = report.lines[0]
+    assert (line.step, line.state) == ("folders", "failed")
+    assert f"chmod 700 {mine.home}" in line.text
+    assert [line.step for line in report.lines] == NAMES
+    assert states(report) == {
+        "folders": "failed",
+        "settings": "done",
+        "helper": "failed",
+        "git": "skipped",
+    }
+
+
+@pytest.mark.parametrize("loose", [".", "bin"])
+def test_nothing_that_git_will_believe_is_put_where_others_can_write(
+    env: dict[str, str], loose: str
+) -> None:
+    mine = load(env)
+    (mine.home / "bin").mkdir(parents=True)
+    for folder in (".", "bin"):
+        (mine.home / folder).chmod(0o777 if folder == loose else 0o700)
+    found = states(install(mine, env))
+    assert (found["folders"], found["helper"]) == ("failed", "failed")
+    assert not mine.helper.exists()
+    assert not user_config(env).exists()
+
+
+class Broken:
+    name = "broken"
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def do(self) -> tuple[State, str]:
+        raise self._error
+
+    undo = do
+
+
+class Fine:
+    name = "fine"
+
+    def do(self) -> tuple[State, str]:
+        return "done", "it is"
+
+    undo = do
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (FolderError("loose", hint="chmod it"), "loose; chmod it"),
+        (PermissionError(13, "Permission denied", "/x"), "Permission denied: /x; mend it"),
+        (OSError("odd"), "odd; mend it"),
+        (UnicodeDecodeError("utf-8", b"ghs_x", 0, 1, "bad"), "a defect (UnicodeDecodeError)"),
+        (RuntimeError("ghs_canary0123"), "a defect (RuntimeError); please report it"),
+    ],
+)
+@pytest.mark.parametrize("act", [install, uninstall])
+def test_a_failing_step_says_why_and_does_not_stop_the_others(
+    env: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    act: Callable[[Settings, dict[str, str]], Report],
+    error: Exception,
+    text: str,
+) -> None:
+    monkeypatch.setattr(plan, "steps", lambda *_: [Fine(), Broken(error), Fine()])
+    report = act(load(env), env)
+    assert [line.state for line in report.lines] == ["done", "failed", "done"]
+    assert report.failed
+    assert report.lines[1].text.startswith(text)
+    assert "canary" not in str(report)
+
+
+def test_a_report_is_one_line_a_step_and_the_same_for_programs() -> None:
+    report = Report((Line("git", "done", "it is"), Line("helper", "failed", "why")))
+    assert str(report) == "done    git: it is\nfailed  helper: why"
+    assert json.loads(json.dumps(report.as_json())) == {
+        "failed": True,
+        "steps": [
+            {"step": "git", "state": "done", "text": "it is"},
+            {"step": "helper", "state": "failed", "text": "why"},
+        ],
+    }
+
+
+def test_a_git_without_our_variables_finds_the_same_settings(
+    home: Path, env: dict[str, str]
+) -> None:
+    install(load(env), env)
+    bare = {"HOME": str(home)}
+    assert load(bare) == load(env)
+
+
+def test_a_later_installation_forgets_nothing_and_learns_what_is_new(
+    home: Path, env: dict[str, str]
+) -> None:
+    install(load(env), env)
+    bare = {"HOME": str(home)}
+    assert states(install(load(bare), bare))["settings"] == "already"
+    more = bare | {"GITLEASE_MIN_TTL": "60", "GITLEASE_APP_ID": "456"}
+    assert states(install(load(more), more))["settings"] == "done"
+    found = load(bare)
+    assert (found.app_id, found.private_key_file, found.min_ttl) == ("456", "/k é.pem", 60)
+
+
+def test_settings_that_a_person_wrote_are_left_alone(env: dict[str, str]) -> None:
+    mine = load(env)
+    install(mine, env)
+    path = mine.home / "settings.toml"
+    for text in (b"app_id = '9'\n", b"\xff broken", b""):
+        path.write_bytes(text)
+        assert states(install(mine, env))["settings"] == "skipped"
+        assert Persisted(mine, env).undo()[0] == "skipped"
+        assert path.read_bytes() == text
+
+
+def test_settings_of_ours_that_are_broken_since_are_written_anew(env: dict[str, str]) -> None:
+    mine = load(env)
+    install(mine, env)
+    path = mine.home / "settings.toml"
+    path.write_bytes(MARK.encode() + b"app_id = \xff")
+    assert Persisted(mine, env).do()[0] == "done"
+    assert tomllib.loads(path.read_text())["app_id"] == "123"
+
+
+def test_a_helper_that_was_changed_is_written_anew(env: dict[str, str]) -> None:
+    mine = load(env)
+    install(mine, env)
+    whole = mine.helper.read_bytes()
+    for change in (
+        lambda: mine.helper.write_bytes(b"#!/bin/sh\n"),
+        lambda: mine.helper.chmod(0o755),
+        mine.helper.unlink,
+    ):
+        change()
+        assert states(install(mine, env))["helper"] == "done"
+        assert (mine.helper.read_bytes(), mine.helper.stat().st_mode & 0o777) == (whole, 0o700)
+
+
+def test_a_secret_of_the_environment_is_kept_nowhere(home: Path, env: dict[str, str]) -> None:
+    secrets = {
+        "GITHUB_TOKEN": "ghs_canary",
+        "GH_TOKEN": "ghs_canary",
+        "HTTPS_PROXY": "http://canary@p",
+    }
+    install(load(env | secrets), env | secrets)
+    assert [name for name, data in tree(home).items() if b"canary" in data] == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_strangers_folder_is_neither_used_nor_removed(env: dict[str, str]) -> None:
+    mine = load(env)
+    mine.home.mkdir(parents=True, mode=0o700)
+    (mine.home / "cache").mkdir()
+    os.chown(mine.home, 12345, 12345)
+    assert states(install(mine, env))["folders"] == "failed"
+    assert states(uninstall(mine, env))["folders"] == "failed"
+    assert (mine.home / "cache").is_dir()
+
+
+def test_a_folder_that_became_a_link_is_not_followed_when_removing(
+    home: Path, env: dict[str, str]
+) -> None:
+    mine = load(env)
+    install(mine, env)
+    (home / "precious").mkdir()
+    (home / "precious" / "file").write_text("mine")
+    (mine.home / "log").rmdir()
+    (mine.home / "log").symlink_to(home / "precious")
+    uninstall(mine, env)
+    assert (home / "precious" / "file").read_text() == "mine"

@@ -1,0 +1,284 @@
+"""The App's own key gets a token for exactly the owner, and survives what GitHub does meanwhile."""
+
+import dataclasses
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitlease.model import errors
+from gitlease.model.targets import Target
+from gitlease.workspace.settings import Settings
+from gitlease.workspace.sources.app_key import AppKey
+from tests.support.parts import APP, HOST, Clock, settings
+from tests.support.tiny_github import KEY_PEM, TinyGitHub
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def github(clock: Clock) -> TinyGitHub:
+    world = TinyGitHub(clock)
+    world.install("Acme", 7)
+    return world
+
+
+@pytest.fixture
+def mine(home: Path) -> Settings:
+    key = home / "app.pem"
+    key.write_bytes(KEY_PEM)
+    made = settings(home, app_id="123", private_key_file=str(key))
+    made.home.mkdir(mode=0o700)
+    return made
+
+
+def source(mine: Settings, github: TinyGitHub, clock: Clock, **changes: Any) -> AppKey:
+    changed = dataclasses.replace(mine, **changes)
+    return AppKey(changed, github, clock.wall)
+
+
+def test_without_an_app_there_is_nothing_to_say(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    assert source(mine, github, clock, app_id="").fetch(APP, 600) is None
+    assert source(mine, github, clock, private_key_file="").fetch(APP, 600) is None
+    assert github.asked == []
+
+
+def test_a_token_is_minted_for_the_owner_and_serves_all_its_repositories(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    fetched = source(mine, github, clock).fetch(APP, 600)
+    assert fetched is not None
+    assert (fetched.name, fetched.for_all) == ("github.com~acme", True)
+    assert github.tokens[fetched.token.secret.reveal()] == ("acme", {})
+    assert fetched.token.expires_at == clock.wall() + 3600
+    assert fetched.token.source == "app key"
+
+
+def test_a_token_of_one_repository_serves_that_one_alone(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    fetched = source(mine, github, clock, granularity="repository").fetch(APP, 600)
+    assert fetched is not None
+    assert (fetched.name, fetched.for_all) == ("github.com~acme~app", False)
+    assert github.tokens[fetched.token.secret.reveal()] == ("acme", {"repositories": ["app"]})
+
+
+def test_where_each_repository_has_its_own_the_owners_token_stands_in_for_none(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    fetched = source(mine, github, clock, granularity="repository").fetch(Target(HOST, "acme"), 600)
+    assert fetched is not None
+    assert (fetched.name, fetched.for_all) == ("github.com~acme", False)
+
+
+def test_configured_permissions_narrow_every_token(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    fetched = source(mine, github, clock, permissions={"contents": "read"}).fetch(APP, 600)
+    assert fetched is not None
+    body = {"permissions": {"contents": "read"}}
+    assert github.tokens[fetched.token.secret.reveal()] == ("acme", body)
+
+
+def test_an_installation_is_looked_up_once_also_for_the_next_process(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    for _ in range(3):
+        source(mine, github, clock).fetch(APP, 600)
+    assert github.asked == [
+        "GET /orgs/acme/installation",
+        *["POST /app/installations/7/access_tokens"] * 3,
+    ]
+
+
+def test_a_person_is_found_as_well_as_an_organization(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    github.install("alice", 8, kind="users")
+    fetched = source(mine, github, clock).fetch(Target(HOST, "alice", "dotfiles"), 600)
+    assert fetched is not None
+    assert fetched.name == "github.com~alice"
+
+
+def test_a_renamed_owner_is_followed_within_github(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    github.renamed["old"] = "https://api.github.com/orgs/acme/installation"
+    assert source(mine, github, clock).fetch(Target(HOST, "old", "app"), 600) is not None
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "https://evil.example.com/orgs/acme/installation",
+        "http://api.github.com/orgs/acme/installation",
+        "https://api.github.com@evil.example.com/orgs/acme/installation",
+        "https://api.github.com:8443/orgs/acme/installation",
+        "https://api.github.com.evil.example.com/",
+        "",
+    ],
+)
+def test_the_proof_follows_no_redirect_out_of_github(
+    mine: Settings, github: TinyGitHub, clock: Clock, where: str
+) -> None:
+    github.renamed["old"] = where
+    with pytest.raises(errors.SourceError):
+        source(mine, github, clock).fetch(Target(HOST, "old", "app"), 600)
+    assert github.hosts == {"https://api.github.com"}
+
+
+def test_an_owner_without_an_installation_is_named_with_the_cure(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    with pytest.raises(errors.NotInstalledError) as raised:
+        source(mine, github, clock).fetch(Target(HOST, "ghost", "x"), 600)
+    assert str(raised.value) == (
+        "App 123 is not installed for ghost; install it there, or check the spelling of ghost"
+    )
+
+
+def test_an_app_that_was_installed_anew_is_found_again(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    source(mine, github, clock).fetch(APP, 600)
+    github.remove("acme")
+    github.install("acme", 99)
+    assert source(mine, github, clock).fetch(APP, 600) is not None
+    github.asked.clear()
+    source(mine, github, clock).fetch(APP, 600)
+    assert github.asked == ["POST /app/installations/99/access_tokens"]
+
+
+def test_an_app_that_was_removed_is_said_to_be(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    source(mine, github, clock).fetch(APP, 600)
+    github.remove("acme")
+    with pytest.raises(errors.NotInstalledError):
+        source(mine, github, clock).fetch(APP, 600)
+
+
+def test_a_suspended_installation_is_said_to_be(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    github.suspended.add(7)
+    with pytest.raises(errors.SuspendedError, match="acme/app"):
+        source(mine, github, clock).fetch(APP, 600)
+
+
+def test_a_configured_installation_is_used_for_its_own_owner_only(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    github.install("bolt", 8)
+    for owner in ("acme", "bolt"):
+        fetched = source(mine, github, clock, installation_id=7).fetch(Target(HOST, owner), 600)
+        assert fetched is not None
+        assert github.tokens[fetched.token.secret.reveal()][0] == owner
+
+
+def test_a_configured_installation_that_does_not_exist_is_named(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    with pytest.raises(errors.NotInstalledError, match=r"installation 5.*GITLEASE_INSTALLATION_ID"):
+        source(mine, github, clock, installation_id=5).fetch(APP, 600)
+
+
+def test_without_an_owner_the_only_installation_is_meant(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    fetched = source(mine, github, clock).fetch(Target(HOST), 600)
+    assert fetched is not None
+    assert (fetched.name, fetched.for_all) == ("github.com", False)
+
+
+def test_without_an_owner_several_installations_or_none_are_not_guessed_at(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    github.install("bolt", 8)
+    with pytest.raises(errors.NotInstalledError, match=r"several.*useHttpPath"):
+        source(mine, github, clock).fetch(Target(HOST), 600)
+    assert source(mine, github, clock, installation_id=8).fetch(Target(HOST), 600) is not None
+    github.remove("acme")
+    github.remove("bolt")
+    with pytest.raises(errors.NotInstalledError, match="not installed anywhere"):
+        source(mine, github, clock).fetch(Target(HOST), 600)
+
+
+@pytest.mark.parametrize("wrong", [-7200, -300, 300, 7200])
+def test_a_wrong_clock_here_is_corrected_by_githubs_date(
+    mine: Settings, github: TinyGitHub, wrong: float
+) -> None:
+    here = Clock()
+    here.advance(wrong)
+    fetched = source(mine, github, here).fetch(APP, 600)
+    assert fetched is not None
+    assert fetched.token.expires_at == here.wall() + 3600
+
+
+def test_a_clock_that_cannot_be_corrected_is_the_cause_that_is_named(
+    mine: Settings, github: TinyGitHub
+) -> None:
+    here = Clock()
+    here.advance(-7200)
+    github.says_date = False
+    with pytest.raises(errors.ClockError, match="clock"):
+        source(mine, github, here).fetch(APP, 600)
+
+
+def test_another_apps_key_is_refused_as_such(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    with pytest.raises(errors.UnauthorizedError, match="GITLEASE_APP_ID"):
+        source(mine, github, clock, app_id="999").fetch(APP, 600)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"-----BEGIN canary-----"])
+def test_a_key_file_that_is_missing_or_wrong_is_named_and_not_quoted(
+    mine: Settings, github: TinyGitHub, clock: Clock, content: bytes | None
+) -> None:
+    path = Path(mine.private_key_file)
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(errors.KeyFileError) as raised:
+        source(mine, github, clock).fetch(APP, 600)
+    assert str(path) in str(raised.value)
+    assert "canary" not in "".join(traceback.format_exception(raised.value))
+    assert github.asked == []
+
+
+@pytest.mark.parametrize("text", ["", "x", "-7", "7\n", "9" * 33])
+def test_a_spoilt_memory_of_an_installation_is_none(
+    mine: Settings, github: TinyGitHub, clock: Clock, text: str
+) -> None:
+    source(mine, github, clock).fetch(APP, 600)
+    [memo] = (mine.home / "run").iterdir()
+    memo.write_text(text)
+    assert source(mine, github, clock).fetch(APP, 600) is not None
+
+
+def test_a_home_that_cannot_hold_the_memory_is_no_failure(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    mine.home.chmod(0o755)
+    assert source(mine, github, clock).fetch(APP, 600) is not None
+    assert list(mine.home.iterdir()) == []
+
+
+def test_all_that_one_fetch_asks_shares_one_deadline(mine: Settings, github: TinyGitHub) -> None:
+    # Each look-up, the mint, and once more what a wrong clock made GitHub refuse.
+    here = Clock()
+    here.advance(7200)
+    github.install("bolt", 8, kind="users")
+    mint = source(mine, github, here, installation_id=7)
+    assert mint.fetch(Target(HOST, "bolt"), 600) is not None
+    assert len(github.asked) == 4
+    assert len(github.deadlines) == 1
+    mint.fetch(APP, 600)
+    assert len(github.deadlines) == 2

@@ -1,0 +1,162 @@
+"""A probe hears whether git will get its token, and a person why not."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gitlease.workspace import clocks
+from gitlease.workspace.cache import Cache
+from gitlease.workspace.install.gitconfig import user_config
+from gitlease.workspace.install.plan import install
+from gitlease.workspace.settings import Settings, load
+from gitlease.workspace.status import BROKEN, DEGRADED, HEALTHY, Status, examine
+from tests.support.parts import token, tree
+
+
+@pytest.fixture
+def env(home: Path) -> dict[str, str]:
+    key = home / "app.pem"
+    key.write_text("a key")
+    return {
+        "HOME": str(home),
+        "GITLEASE_APP_ID": "1",
+        "GITLEASE_PRIVATE_KEY_FILE": str(key),
+        "GITLEASE_WORKSPACE_ID": "ws-1",
+    }
+
+
+@pytest.fixture
+def mine(env: dict[str, str]) -> Settings:
+    made = load(env)
+    install(made, env)
+    return made
+
+
+def put(mine: Settings, name: str = "github.com~acme", *, life: float = 3600.0) -> None:
+    now = clocks.read()
+    Cache(mine).put(name, token("ghs_canary", now, life=life), now, for_all=True)
+
+
+def seen(mine: Settings, env: dict[str, str]) -> tuple[int, str]:
+    status = examine(mine, env)
+    return status.level, "\n".join(status.problems)
+
+
+def test_a_workspace_that_was_installed_is_healthy(mine: Settings, env: dict[str, str]) -> None:
+    assert seen(mine, env) == (HEALTHY, "")
+    put(mine)
+    assert seen(mine, env) == (HEALTHY, "")
+
+
+def test_looking_changes_nothing(mine: Settings, env: dict[str, str], home: Path) -> None:
+    put(mine)
+    before = tree(home)
+    examine(mine, env)
+    assert tree(home) == before
+
+
+def test_before_the_installation_it_is_broken_and_says_the_cure(env: dict[str, str]) -> None:
+    level, problems = seen(load(env), env)
+    assert level == BROKEN
+    assert problems.count("run `gitlease install`") == 2
+
+
+def test_a_missing_helper_is_broken(mine: Settings, env: dict[str, str]) -> None:
+    mine.helper.unlink()
+    assert seen(mine, env) == (BROKEN, f"{mine.helper} is missing; run `gitlease install`")
+
+
+@pytest.mark.parametrize("how", ["gone", "own gone", "own changed", "bytes"])
+def test_a_git_that_does_not_ask_us_is_broken(
+    mine: Settings, env: dict[str, str], how: str
+) -> None:
+    own = mine.home / "gitconfig"
+    match how:
+        case "gone":
+            user_config(env).unlink()
+        case "own gone":
+            own.unlink()
+        case "own changed":
+            own.write_text(own.read_text() + "\thelper = other\n")
+        case "bytes":
+            user_config(env).write_bytes(b"\xff")
+            own.write_bytes(b"\xff")
+    level, problems = seen(mine, env)
+    assert level == BROKEN
+    assert "git does not ask our helper for github.com; run `gitlease install`" in problems
+
+
+def test_an_unsafe_folder_is_broken(mine: Settings, env: dict[str, str]) -> None:
+    mine.cache.chmod(0o755)
+    level, problems = seen(mine, env)
+    assert level == BROKEN
+    assert f"chmod 700 {mine.cache}" in problems
+
+
+NO_SOURCE = "no source of tokens is configured"
+
+
+def test_without_a_source_it_is_broken_but_a_living_token_still_serves(
+    mine: Settings, env: dict[str, str]
+) -> None:
+    bare, nothing = replace(mine, app_id=""), {"HOME": env["HOME"]}
+    assert seen(bare, nothing)[0] == BROKEN
+    put(bare)
+    level, problems = seen(bare, nothing)
+    assert (level, problems.startswith(NO_SOURCE)) == (DEGRADED, True)
+    put(bare, life=0.0)
+    assert seen(bare, nothing)[0] == BROKEN
+
+
+def test_a_token_of_the_environment_is_a_source(mine: Settings, env: dict[str, str]) -> None:
+    for name in ("GITHUB_TOKEN", "GH_TOKEN"):
+        assert seen(replace(mine, app_id=""), env | {name: "ghp_x"}) == (HEALTHY, "")
+
+
+def test_a_key_that_cannot_be_read_is_no_source(mine: Settings, env: dict[str, str]) -> None:
+    Path(mine.private_key_file).unlink()
+    level, problems = seen(mine, env)
+    assert level == BROKEN
+    assert f"the App's key {mine.private_key_file} cannot be read" in problems
+
+
+def test_a_record_that_cannot_be_believed_and_a_wrong_setting_degrade(
+    mine: Settings, env: dict[str, str]
+) -> None:
+    put(mine)
+    (mine.cache / "github.com~bolt").write_text("torn")
+    level, problems = seen(replace(mine, problem="settings.toml is set aside"), env)
+    assert level == DEGRADED
+    assert problems == (
+        "settings.toml is set aside\n"
+        "the record github.com~bolt cannot be believed; run `gitlease invalidate`"
+    )
+
+
+def test_records_are_listed_by_fingerprint_and_never_by_secret(
+    mine: Settings, env: dict[str, str]
+) -> None:
+    put(mine)
+    status = examine(mine, env)
+    [row] = status.as_json()["records"]
+    assert "canary" not in json.dumps(status.as_json()) + str(status) + repr(status)
+    assert row.pop("expires_in") in range(3500, 3601)
+    assert row == {
+        "name": "github.com~acme",
+        "fingerprint": token("ghs_canary").fingerprint,
+        "source": "test",
+        "usable": True,
+    }
+
+
+def test_a_person_reads_one_line_for_each_thing() -> None:
+    row = {"name": "n", "fingerprint": "f" * 44, "expires_in": 5, "source": "app key"}
+    status = Status(DEGRADED, ("it rains",), (row,), "/home/g", "github.com")
+    assert str(status).split("\n") == [
+        "degraded: git at github.com, records in /home/g",
+        "  problem: it rains",
+        "  n: ffffffffffff… lives 5 s more, from app key",
+    ]
+    assert "no cached token" in str(replace(status, records=()))
