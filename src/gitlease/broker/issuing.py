@@ -42,6 +42,9 @@ class Quota(Protocol):
 class Source(Protocol):
     """Has the tokens, or gets them."""
 
+    def ready(self, scope: Scope, *, min_ttl: float) -> Minted | None:
+        """Return a token of exactly *scope* if one is at hand, else None."""
+
     async def mint(self, scope: Scope, *, min_ttl: float) -> Minted:
         """Return a token of exactly *scope*; raise a `SourceError` that names the cause."""
 
@@ -116,6 +119,11 @@ class Issuing:
         return await self._issue(ask, None, Scope(), self._read_min_ttl(ask))
 
     async def _issue(self, ask: Ask, caller: Caller | None, scope: Scope, min_ttl: int) -> Lease:
+        minted = self._minter.ready(scope, min_ttl=min_ttl)
+        if minted is not None:
+            # Nothing is asked of GitHub: one record says it all, before the token leaves.
+            await self._ledger.leased_at_once(ask.request_id, caller, scope, minted)
+            return self._lease(scope, minted)
         # The intent is on record before GitHub is asked, the end before the token leaves: a
         # crash in between leaves an open intent, never a lease that nobody knows of.
         intent = await self._ledger.intend(ask.request_id, caller, scope)
@@ -125,6 +133,9 @@ class Issuing:
             await self._ledger.failed(intent, error)
             raise
         await self._ledger.leased(intent, minted)
+        return self._lease(scope, minted)
+
+    def _lease(self, scope: Scope, minted: Minted) -> Lease:
         self._metrics.leased(minted.source)
         owner = scope.owner
         return Lease(minted.token, owner, scope.repositories, scope.permissions, minted.app)

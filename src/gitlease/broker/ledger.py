@@ -53,6 +53,25 @@ class Ledger:
             ),
         )
 
+    async def leased_at_once(
+        self, request_id: str, caller: Caller | None, scope: Scope, minted: Minted
+    ) -> None:
+        """Write that *caller* gets a token that was at hand, which may leave now."""
+        await self._journal.note(
+            Entry(
+                at=self._now(),
+                kind="lease",
+                request_id=request_id,
+                workspace_id=None if caller is None else caller.workspace_id,
+                token_id=None if caller is None else caller.token_id,
+                scope=scope.key,
+                owner=scope.owner,
+                fingerprint=minted.token.fingerprint,
+                expires_at=minted.token.expires_at,
+                source=minted.source,
+            )
+        )
+
     async def failed(self, intent: int, error: Exception) -> None:
         """Write that *intent* ended without a token; only errors of ours are quoted."""
         said = f": {error.message}" if isinstance(error, GitleaseError) else ""

@@ -178,6 +178,10 @@ def test_an_operator_manages_from_a_shell(broker: Broker) -> None:
     assert "nobody" in broker.manage("check", code=1)
     broker.manage("workspace", "revoke", "ws-1", "--owner", "nobody")
     assert "BAD" not in broker.manage("check")
+    more = ("--owner", "acme", "--repo", "lib", "--permission", "administration=admin")
+    broker.manage("workspace", "grant", "ws-1", *more)
+    assert "fewer permissions" in broker.manage("check", code=1)
+    broker.manage("workspace", "revoke", "ws-1", "--owner", "acme", "--repo", "lib")
     (row,) = json.loads(broker.manage("workspace", "list", "--json"))
     assert row["grants"][0]["repositories"] == ["app"]
     assert "1 tokens" in broker.manage("keys", "rotate")

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Request, delete, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from gitlease.broker.administering import Administering
 from gitlease.broker.api import guards
@@ -53,7 +54,7 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
         responses=problems(401, 404),
         security=EITHER,
     )
-    async def listed(workspace_id: str) -> Bearers:
+    async def listed(workspace_id: FromPath[str]) -> Bearers:
         await administering.workspace(workspace_id)
         rows = await store.bearers.list(workspace_id)
         return Bearers(
@@ -76,7 +77,7 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
         responses=problems(401, 404),
         security=EITHER,
     )
-    async def create(request: Request[Any, Any, Any], workspace_id: str) -> NewBearer:
+    async def create(request: Request[Any, Any, Any], workspace_id: FromPath[str]) -> NewBearer:
         who, request_id = _who(request), guards.request_id(request)
         new = await administering.create_bearer(request_id, workspace_id, who)
         return NewBearer(new.token_id, new.plaintext.reveal())
@@ -88,7 +89,9 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
         responses=problems(401, 404),
         security=EITHER,
     )
-    async def revoke(request: Request[Any, Any, Any], workspace_id: str, token_id: str) -> None:
+    async def revoke(
+        request: Request[Any, Any, Any], workspace_id: FromPath[str], token_id: FromPath[str]
+    ) -> None:
         who, request_id = _who(request), guards.request_id(request)
         await administering.revoke_bearer(request_id, workspace_id, token_id, who)
 

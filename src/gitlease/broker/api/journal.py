@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 
 from gitlease.broker.api import guards
 from gitlease.broker.api.documents import problems
@@ -14,10 +14,10 @@ from gitlease.broker.identity import Door
 from gitlease.broker.store import Filters, Record, Store
 from gitlease.model.errors import RequestError
 
-Limit = Annotated[int, Parameter(ge=1, le=1000)]
-Number = Annotated[int, Parameter(ge=0, le=(1 << 63) - 1)]
-Words = Annotated[str | None, Parameter(pattern="^[!-~]*$", max_length=300)]
-Seconds = Annotated[float | None, Parameter(ge=0, le=1e12)]
+Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
+Number = Annotated[int, QueryParameter(ge=0, le=(1 << 63) - 1)]
+Words = Annotated[str | None, QueryParameter(pattern="^[!-~]*$", max_length=300)]
+Seconds = Annotated[float | None, QueryParameter(ge=0, le=1e12)]
 Kind = Literal["intent", "lease", "refusal", "rejection", "failed", "admin"]
 
 
@@ -63,8 +63,8 @@ def routes(door: Door, store: Store) -> list[HTTPRouteHandler]:
     async def page(  # noqa: PLR0917 - the parameters of a query have names
         after: Number = 0,
         limit: Limit = 100,
-        newest_first: bool = False,
-        kind: Kind | None = None,
+        newest_first: FromQuery[bool] = False,
+        kind: FromQuery[Kind | None] = None,
         workspace_id: Words = None,
         owner: Words = None,
         fingerprint: Words = None,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from gitlease.broker.api import guards
 from gitlease.broker.api.documents import BODY, problems
@@ -15,8 +15,8 @@ from gitlease.broker.issuing import Ask, Issuing
 from gitlease.broker.rejecting import Rejecting
 from gitlease.model.wire import Lease
 
-Number = Annotated[str | None, Parameter(description="seconds that the token must outlive")]
-Name = Annotated[str | None, Parameter(description="as on GitHub, in any case")]
+Number = Annotated[str | None, QueryParameter(description="seconds that the token must outlive")]
+Name = Annotated[str | None, QueryParameter(description="as on GitHub, in any case")]
 
 
 class LeaseReply(msgspec.Struct):
@@ -60,7 +60,7 @@ def routes(
     )
     async def lease(
         request: Request[Any, Any, Any],
-        workspace_id: str,
+        workspace_id: FromPath[str],
         owner: Name = None,
         repo: Name = None,
         min_ttl: Number = None,
@@ -86,7 +86,7 @@ def routes(
         security=[{"workspace": []}],
     )
     async def reject(
-        request: Request[Any, Any, Any], workspace_id: str, data: Rejection
+        request: Request[Any, Any, Any], workspace_id: FromPath[str], data: JSONBody[Rejection]
     ) -> Dropped:
         del workspace_id  # the guard has compared it
         caller = guards.caller(request)

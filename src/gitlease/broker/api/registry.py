@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import JSONBody
 
 from gitlease.broker.api import guards
 from gitlease.broker.api.documents import BODY, problems
@@ -39,7 +40,7 @@ def routes(registering: Registering) -> list[HTTPRouteHandler]:
         responses=problems(401, *BODY),
         security=[{"enrolment": []}, {"workspace": []}, {}],
     )
-    async def register(request: Request[Any, Any, Any], data: Registration) -> Registered:
+    async def register(request: Request[Any, Any, Any], data: JSONBody[Registration]) -> Registered:
         workspace_id = read_workspace_id(data.id or data.workspace_id)
         request_id = guards.request_id(request)
         authorization = guards.authorization(request)

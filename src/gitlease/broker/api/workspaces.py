@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 import msgspec
 from litestar import Request, delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from gitlease.broker.administering import Administering
 from gitlease.broker.api import guards
@@ -18,8 +18,8 @@ from gitlease.model.wire import iso
 
 ADMIN: list[dict[str, list[str]]] = [{"admin": []}]
 MOST_GRANTS = 1000
-After = Annotated[str, Parameter(pattern="^[!-~]*$", max_length=128)]
-Limit = Annotated[int, Parameter(ge=1, le=1000)]
+After = Annotated[str, QueryParameter(pattern="^[!-~]*$", max_length=128)]
+Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
 
 
 class GrantBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -103,7 +103,7 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
         responses=problems(401, 409, *BODY),
         security=ADMIN,
     )
-    async def create(request: Request[Any, Any, Any], data: NewWorkspace) -> Workspace:
+    async def create(request: Request[Any, Any, Any], data: JSONBody[NewWorkspace]) -> Workspace:
         workspace_id = read_workspace_id(data.id)
         grants = [one.read() for one in data.grants]
         request_id = guards.request_id(request)
@@ -116,7 +116,7 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
         responses=problems(401, 404),
         security=ADMIN,
     )
-    async def show(workspace_id: str) -> Workspace:
+    async def show(workspace_id: FromPath[str]) -> Workspace:
         return Workspace.of(await administering.workspace(workspace_id))
 
     @patch(
@@ -126,7 +126,9 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
         responses=problems(401, 404, *BODY),
         security=ADMIN,
     )
-    async def change(request: Request[Any, Any, Any], workspace_id: str, data: Change) -> Workspace:
+    async def change(
+        request: Request[Any, Any, Any], workspace_id: FromPath[str], data: JSONBody[Change]
+    ) -> Workspace:
         grants = [one.read() for one in data.grants]
         request_id = guards.request_id(request)
         return Workspace.of(await administering.set_grants(request_id, workspace_id, grants))
@@ -139,7 +141,7 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
         responses=problems(401, 404),
         security=ADMIN,
     )
-    async def remove(request: Request[Any, Any, Any], workspace_id: str) -> Removed:
+    async def remove(request: Request[Any, Any, Any], workspace_id: FromPath[str]) -> Removed:
         return Removed(*await administering.remove(guards.request_id(request), workspace_id))
 
     return [listed, create, show, change, remove]

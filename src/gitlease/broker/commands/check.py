@@ -11,6 +11,7 @@ from gitlease.broker.commands.tables import add_json, show
 from gitlease.broker.commands.words import settings_of
 from gitlease.broker.store import Store
 from gitlease.model.errors import GitleaseError
+from gitlease.model.scopes import Scope
 from gitlease.model.targets import lower
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from gitlease.broker.commands.words import Words
     from gitlease.broker.settings import Settings
     from gitlease.github.client import AppClient
+    from gitlease.github.protocol import Installation
+    from gitlease.model.grants import Grant
 
 # GitHub takes an App's proof up to 60 s from the past.
 MOST_SKEW: Final = 30.0  # seconds
@@ -51,7 +54,7 @@ async def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Print what was found; return 1 if anything is not well."""
     settings = settings_of(args, env)
     found = [await _database(settings)]
-    owners: set[str] = set()
+    owners: dict[str, Installation] = {}
     async with app_clients(settings, time.time) as clients:
         if not clients:
             cure = "set GITLEASE_APP_ID and GITLEASE_PRIVATE_KEY_FILE"
@@ -76,7 +79,7 @@ async def _database(settings: Settings) -> Finding:
     return Finding("database", True, f"revision {found or 'none yet: it is made at the start'}")
 
 
-async def _app(client: AppClient, owners: set[str]) -> list[Finding]:
+async def _app(client: AppClient, owners: dict[str, Installation]) -> list[Finding]:
     name = f"App {client.app_id}"
     try:
         await client.get_app()
@@ -84,7 +87,8 @@ async def _app(client: AppClient, owners: set[str]) -> list[Finding]:
     except GitleaseError as error:
         return [Finding(name, False, error.message, error.hint)]
     here = sorted(lower(one.owner) for one in installations)
-    owners.update(here)
+    for one in installations:
+        owners.setdefault(lower(one.owner), one)
     installed = Finding(name, bool(here), f"the key is its own; installed for {', '.join(here)}")
     if not here:
         installed = Finding(name, False, "it is installed nowhere", "install it for an owner")
@@ -94,21 +98,30 @@ async def _app(client: AppClient, owners: set[str]) -> list[Finding]:
     return [installed, Finding("clock", False, detail, "set this machine's clock (NTP)")]
 
 
-async def _grants(settings: Settings, owners: set[str]) -> list[Finding]:
+async def _grants(settings: Settings, owners: Mapping[str, Installation]) -> list[Finding]:
     found: list[Finding] = []
     async with opened(settings) as parts:
         after = ""
         while page := await parts.store.workspaces.list(after, _PAGE):
             after = page[-1].id
-            found += [
-                Finding(
-                    f"workspace {row.id}",
-                    False,
-                    f"its grant for {grant.owner} cannot be satisfied",
-                    f"install an App for {grant.owner}, or revoke the grant",
-                )
-                for row in page
-                for grant in row.grants
-                if grant.owner not in owners
-            ]
+            for row in page:
+                for grant in row.grants:
+                    lacks = _lacks(grant, owners.get(grant.owner))
+                    if lacks is not None:
+                        detail = f"its grant {grant} cannot be satisfied: {lacks[0]}"
+                        found.append(Finding(f"workspace {row.id}", False, detail, lacks[1]))
     return found or [Finding("grants", True, "an installation satisfies each")]
+
+
+def _lacks(grant: Grant, installation: Installation | None) -> tuple[str, str] | None:
+    """Return why *grant* cannot be satisfied and the cure, or None if it can."""
+    if installation is None:
+        return "no App is installed there", f"install one for {grant.owner}, or revoke the grant"
+    if installation.suspended:
+        return "the installation is suspended", "its owner unsuspends it"
+    if grant.permissions is None or not installation.permissions:
+        return None
+    has = Scope(permissions=installation.permissions)
+    if has.covers(Scope(permissions=grant.permissions)):
+        return None
+    return "the installation has fewer permissions", "change the App's permissions, or the grant"

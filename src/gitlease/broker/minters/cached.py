@@ -102,6 +102,11 @@ class Cached:
         held = await self._fetch(key, scope, min_ttl)
         return _minted(held, held.origin)
 
+    def ready(self, scope: Scope, *, min_ttl: float) -> Minted | None:
+        """Return what `mint` would return from memory, or None where it would have to wait."""
+        held = self._memory.choose(self.key(scope), min_ttl)
+        return None if held is None else _minted(held, "memory")
+
     async def renew_due(self) -> None:
         """Renew what is used and near its end; runs by itself every few seconds."""
         await self._warmth.renew_due()
