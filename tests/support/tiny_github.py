@@ -30,6 +30,7 @@ class TinyGitHub:
         self.says_date = True
         self.installed: dict[int, tuple[str, str]] = {}
         self.suspended: set[int] = set()
+        self.broken: set[int] = set()  # found, but nothing is minted for them
         self.renamed: dict[str, str] = {}
         self.tokens: dict[str, tuple[str, dict[str, Any]]] = {}
         self.asked: list[str] = []
@@ -43,6 +44,10 @@ class TinyGitHub:
     def remove(self, owner: str) -> None:
         """Take the App off *owner*."""
         self.installed = {n: who for n, who in self.installed.items() if who[0].lower() != owner}
+
+    def pass_time(self, seconds: float) -> None:
+        """Let *seconds* pass on the own clock."""
+        self._now += seconds
 
     def deadline(self) -> float:
         """Return when exchanges that begin now must end, on a clock that counts the calls."""
@@ -89,7 +94,9 @@ class TinyGitHub:
                 return 200, [_shape(n, who) for n, (who, _) in self.installed.items()][:2], ""
             case ["app", "installations", number] if int(number) in self.installed:
                 return 200, _shape(int(number), self.installed[int(number)][0]), ""
-            case ["app", "installations", number, "access_tokens"] if int(number) in self.installed:
+            case ["app", "installations", number, "access_tokens"] if (
+                int(number) in self.installed.keys() - self.broken
+            ):
                 return *self._mint(int(number), json.loads(body or b"{}")), ""
         return 404, _said("Not Found"), ""
 

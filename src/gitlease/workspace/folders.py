@@ -28,8 +28,7 @@ def make_private(path: Path) -> bool:
     """
     made = False
     try:
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+        make_parents(path)
         with contextlib.suppress(FileExistsError):
             path.mkdir(mode=0o700)
             made = True
@@ -37,6 +36,19 @@ def make_private(path: Path) -> bool:
         raise FolderError(f"cannot make {path}: {error.strerror}") from None
     check_private(path)
     return made
+
+
+def make_parents(path: Path) -> None:
+    """
+    Make the folders above *path* that are missing, never writable for others; raise `OSError`.
+
+    The umask narrows their mode 0755 further.
+    """
+    # Not `mkdir(parents=True)`: it gives the folders in between the umask's mode, be it 0777.
+    if not path.parent.exists():
+        make_parents(path.parent)
+        with contextlib.suppress(FileExistsError):
+            path.parent.mkdir(mode=0o755)
 
 
 def check_private(path: Path) -> None:

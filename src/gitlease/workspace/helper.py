@@ -53,7 +53,9 @@ class Helper:
         self._read_clock = read_clock
         self._sleep = sleep
         sources = Chain(settings, env, self._cache, lambda: read_clock().wall)
-        self._renewal = Renewal(settings, self._cache, sources, read_clock)
+        self._renewal = Renewal(
+            settings, self._cache, sources, read_clock, configured=sources.configured
+        )
 
     def get(self, data: bytes) -> tuple[bytes, str]:
         """Answer the request *data*: the bytes for git, and a line for the person or ""."""

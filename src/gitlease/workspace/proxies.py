@@ -1,8 +1,8 @@
 """
-Which proxy a URL goes through, by the variables that curl, git and gh read too.
+Which proxy an https URL goes through, by the variables that curl, git and gh read too.
 
-Source: curl(1), "Environment": lower case wins, and HTTP_PROXY in upper case is not read, because
-a CGI request header can set it (CVE-2016-5385).
+Source: curl(1), "Environment": lower case wins.  Plain http is for a network of one's own, and goes
+through no proxy: `http_proxy` and `HTTP_PROXY` are not read.
 """
 
 from __future__ import annotations
@@ -13,22 +13,53 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def proxy_for(env: Mapping[str, str], scheme: str, host: str) -> str | None:
-    """Return the URL of the proxy that *env* names for *host*, or None to connect directly."""
-    if _is_excepted(env.get("no_proxy") or env.get("NO_PROXY") or "", host):
+def proxy_for(env: Mapping[str, str], host: str, port: int) -> str | None:
+    """
+    Return the URL of the proxy that *env* names for https to *host*, or None to connect directly.
+
+    *host* is a name or an address without brackets.
+    """
+    exceptions = env.get("no_proxy") or env.get("NO_PROXY") or ""
+    host = host.lower().rstrip(".")
+    if any(_excepts(item, host, port) for item in exceptions.lower().replace(",", " ").split()):
         return None
-    names = ["https_proxy", "HTTPS_PROXY"] if scheme == "https" else ["http_proxy"]
-    for name in [*names, "all_proxy", "ALL_PROXY"]:
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         if env.get(name):
             return env[name]
     return None
 
 
-def _is_excepted(exceptions: str, host: str) -> bool:
-    if exceptions.strip() == "*":
+def _excepts(item: str, host: str, port: int) -> bool:
+    """Tell whether *item* of NO_PROXY is `*`, *host*, a domain or a network that it is in."""
+    if item == "*":
         return True
-    for item in exceptions.replace(",", " ").split():
-        suffix = item.lower().lstrip("*").lstrip(".").partition(":")[0]
-        if suffix and (host == suffix or host.endswith("." + suffix)):
-            return True
-    return False
+    name, only_port = _split_port(item)
+    if only_port and only_port != str(port):
+        return False
+    name = name.removeprefix("*").strip(".")
+    if _is_address(host):
+        return _holds_address(name, host)
+    return bool(name) and (host == name or host.endswith("." + name))
+
+
+def _split_port(item: str) -> tuple[str, str]:
+    if item.startswith("["):
+        name, _, rest = item[1:].partition("]")
+        return name, rest.removeprefix(":")
+    if item.count(":") > 1:  # an IPv6 address or network without brackets
+        return item, ""
+    name, _, port = item.partition(":")
+    return name, port
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+def _holds_address(network: str, address: str) -> bool:
+    import ipaddress  # noqa: PLC0415 - hardly anybody reaches GitHub by a number
+
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False

@@ -7,15 +7,14 @@ it; whoever waited hears the leader's outcome, a failure too.
 
 from __future__ import annotations
 
-import contextlib
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from gitlease.model import errors
-from gitlease.model.redaction import redact
 from gitlease.model.tokens import LAST_SECONDS
 from gitlease.workspace import folders
+from gitlease.workspace.failures import Failures, patience
 from gitlease.workspace.locks import LIMIT, held
 
 if TYPE_CHECKING:
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
     from gitlease.workspace.clocks import Moment
     from gitlease.workspace.settings import Settings
     from gitlease.workspace.sources import Fetched, Source
-
-# After a source was out of reach, this long nobody asks again: a loop of failing git commands
-# must not become a storm.
-PATIENCE: Final = 2.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +45,31 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What a caller wants: a life of `min_ttl` seconds, and `fresh` if not from the cache."""
+    """
+    What a caller wants: a life of `min_ttl` seconds, and `fresh` if not from the cache.
+
+    `exact` says that the caller has named the seconds, so that they are not capped.
+    """
 
     min_ttl: float
+    exact: bool
     fresh: bool
     asked_at: Moment
 
     def is_met_by(self, record: Record, now: Moment) -> bool:
-        # A leader's token that came after we asked is as fresh as one of our own.
-        if self.fresh and record.put_at.wall <= self.asked_at.wall:
-            return False
-        return record.usable(now, self.min_ttl)
+        # A leader's token that came after we asked is as good as one that we would fetch.
+        is_new = record.put_at.wall > self.asked_at.wall
+        too_short = self.exact and record.left(now) < self.min_ttl
+        return record.usable(now, self.min_ttl) and (is_new or not (self.fresh or too_short))
 
 
 class Renewal:
     """
     Brings the parts together; *read_clock* gives the present `Moment`.
 
-    *lock_limit* is how many seconds somebody else's fetch of the same token is waited for.
+    *configured* names what the sources are configured with (default: by the settings), so that
+    no failure is remembered beyond a change.  *lock_limit* is how many seconds somebody else's
+    fetch of the same token is waited for.
     """
 
     def __init__(
@@ -77,25 +79,51 @@ class Renewal:
         sources: Iterable[Source],
         read_clock: Callable[[], Moment],
         *,
+        configured: Callable[[], str] | None = None,
         lock_limit: float = LIMIT,
     ) -> None:
         self._settings = settings
         self._cache = cache
         self._sources = sources
         self._read_clock = read_clock
+        self._failures = Failures(settings, configured or (lambda: settings.digest))
         self._lock_limit = lock_limit
 
     def get(self, target: Target, *, min_ttl: float | None = None, fresh: bool = False) -> Outcome:
         """
-        Return a token for *target* that lives *min_ttl* more seconds (default: the setting's).
+        Return a token for *target* that lives *min_ttl* more seconds.
 
-        With *fresh* the cache is not believed.  A token that still lives is returned with a
-        warning when a longer-lived one cannot be had.  Raises a `GitleaseError` if no source
-        has a token.
+        The default, the setting's, is capped at a third of a token's life; seconds that the caller
+        names are not.  With *fresh* the cache is not believed.  A token that still lives is
+        returned with a warning when a longer-lived one cannot be had.  Raises a `GitleaseError`
+        if no source has a token.
         """
-        if min_ttl is None:
-            min_ttl = self._settings.lfs_min_ttl if target.lfs else self._settings.min_ttl
-        wish = _Wish(min_ttl, fresh=fresh, asked_at=self._read_clock())
+        default = self._settings.lfs_min_ttl if target.lfs else self._settings.min_ttl
+        wish = _Wish(
+            default if min_ttl is None else min_ttl,
+            exact=min_ttl is not None,
+            fresh=fresh,
+            asked_at=self._read_clock(),
+        )
+        outcome = self._get(target, wish)
+        left = self._left(outcome)
+        if outcome.warning or not wish.exact or left >= wish.min_ttl:
+            return outcome
+        warning = (
+            f"the token for {target} lives {left:.0f} s, not {wish.min_ttl:.0f} s: "
+            "no source has one that lives longer"
+        )
+        return replace(outcome, warning=warning)
+
+    def _left(self, outcome: Outcome) -> float:
+        """Return how many seconds the token of *outcome* lives, endless if that is unknown."""
+        now = self._read_clock()
+        if outcome.record is not None:
+            return outcome.record.left(now)
+        expires = outcome.token.expires_at
+        return math.inf if expires is None else expires - now.wall
+
+    def _get(self, target: Target, wish: _Wish) -> Outcome:
         cached = self._answered(target, wish)
         if cached is not None:
             return cached
@@ -123,13 +151,14 @@ class Renewal:
 
     def _fetch(self, target: Target, wish: _Wish) -> Outcome:
         """Ask the sources, unless a leader has just heard that they have nothing."""
-        heard = self._heard(target, wish.asked_at)
+        key = self._key(target)
+        heard = self._failures.heard(key, wish.asked_at.wall, self._read_clock().wall)
         if heard is not None:
             return self._fall_back(target, heard)
         try:
             fetched = self._ask(target, wish.min_ttl)
         except errors.GitleaseError as error:
-            self._note(target, error)
+            self._failures.note(key, error, self._read_clock().wall)
             return self._fall_back(target, error)
         return self._keep(target, fetched)
 
@@ -187,8 +216,7 @@ class Renewal:
                 break
             self._cache.drop(name)
         self._cache.prune(now)
-        with contextlib.suppress(OSError):
-            self._memo(target).unlink()
+        self._failures.forget(self._key(target))
         return Outcome(fetched.token, record, fetched=True)
 
     def _fall_back(self, target: Target, error: errors.GitleaseError) -> Outcome:
@@ -204,8 +232,6 @@ class Renewal:
             f"renewed: {error}",
         )
 
-    # What a leader heard is left for its followers in a small file beside the records.
-
     def _key(self, target: Target) -> str:
         """Return the name under which equal fetches for *target* are one."""
         if self._settings.granularity == "repository" or target.repository is None:
@@ -215,41 +241,6 @@ class Renewal:
     def _lock_file(self, target: Target) -> Path:
         return self._cache.folder / f".lock~{self._key(target)}"
 
-    def _memo(self, target: Target) -> Path:
-        return self._cache.folder / f".failed~{self._key(target)}"
-
-    def _note(self, target: Target, error: errors.GitleaseError) -> None:
-        wait = getattr(error, "retry_after", None) or 0.0
-        if isinstance(error, (errors.UnreachableError, errors.RateLimitedError)):
-            wait = max(wait, PATIENCE)
-        now = self._read_clock()
-        memo = {
-            "kind": type(error).__name__,
-            "message": redact(error.message),
-            "hint": error.hint,
-            "at": now.wall,
-            "until": now.wall + min(wait, 300.0),
-        }
-        with contextlib.suppress(OSError):
-            folders.write_whole(self._memo(target), json.dumps(memo).encode())
-
-    def _heard(self, target: Target, asked_at: Moment) -> errors.GitleaseError | None:
-        """Return what the leader heard, if it asked after us or was told when to ask again."""
-        data = folders.read_private(self._memo(target), 4096)
-        try:
-            memo = json.loads(data or b"")
-            at, until = float(memo["at"]), float(memo["until"])
-            kind = getattr(errors, str(memo["kind"]))
-            message, hint = str(memo["message"]), str(memo["hint"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return None
-        now = self._read_clock().wall
-        if not (asked_at.wall <= at <= now or at <= now < until):
-            return None
-        if not (isinstance(kind, type) and issubclass(kind, errors.GitleaseError)):
-            return None
-        return kind(message, hint=hint)
-
 
 def _summary(reasons: list[errors.GitleaseError]) -> errors.GitleaseError:
     named = "; ".join(f"{error.source}: {error.message}" for error in reasons)
@@ -258,4 +249,5 @@ def _summary(reasons: list[errors.GitleaseError]) -> errors.GitleaseError:
     for error in reasons:
         if isinstance(error, passing):
             return type(error)(named, hint=error.hint, retry_after=error.retry_after)
-    return errors.NoTokenError(named, hint=reasons[0].hint)
+    wait = max(patience(error) for error in reasons)
+    return errors.NoTokenError(named, hint=reasons[0].hint, retry_after=wait or None)

@@ -10,21 +10,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from gitlease.model.errors import SettingsError
 from gitlease.model.redaction import printable
-from gitlease.model.targets import lower
 from gitlease.model.tokens import LFS_MIN_TTL, MIN_TTL
+from gitlease.workspace.setting_values import BadValueError, read_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 FILE: Final = "settings.toml"
 
@@ -40,6 +38,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "installation_id": ("GITLEASE_INSTALLATION_ID",),
     "app_slug": ("GITLEASE_APP_SLUG",),
     "granularity": ("GITLEASE_GRANULARITY",),
+    "permissions": ("GITLEASE_PERMISSIONS",),
     "min_ttl": ("GITLEASE_MIN_TTL",),
     "lfs_min_ttl": ("GITLEASE_LFS_MIN_TTL",),
     "fail_closed": ("GITLEASE_FAIL_CLOSED",),
@@ -47,10 +46,6 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "ca_file": ("GITLEASE_CA_FILE",),
     "allow_http": ("GITLEASE_ALLOW_HTTP",),
 }
-_APP: Final = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
-_PERMISSION: Final = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
-_TRUE: Final = {"1", "true", "yes", "on"}
-_FALSE: Final = {"0", "false", "no", "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +164,22 @@ def load(env: Mapping[str, str]) -> Settings:
     meaning, because guessing could answer a host that nobody named.
     """
     home = home_folder(env)
-    found, problem = _read_file(home / FILE)
+    found, problem = read_file(home / FILE)
     places = {name: f"{name} in {home / FILE}" for name in found}
+    named = from_environment(env)
+    found.update({name: value for name, (_, value) in named.items()})
+    places.update({name: variable for name, (variable, _) in named.items()})
+    return build(home, found, places, problem=problem)
+
+
+def from_environment(env: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return for each setting that *env* names the variable that counts, and its value."""
+    found = {}
     for name, variables in VARIABLES.items():
         variable = next((v for v in variables if env.get(v)), None)
         if variable is not None:
-            found[name], places[name] = env[variable], variable
-    return build(home, found, places, problem=problem)
+            found[name] = (variable, env[variable])
+    return found
 
 
 def build(
@@ -193,8 +197,8 @@ def build(
             problem = problem or f"{home / FILE}: unknown setting {printable(name)}, ignored"
             continue
         try:
-            values[name] = _read_value(name, value)
-        except _BadError as bad:
+            values[name] = read_value(name, value)
+        except BadValueError as bad:
             raise SettingsError(
                 f"{places.get(name, name)} is {printable(repr(value), 80)}",
                 hint=f"it takes {bad.wanted}",
@@ -205,7 +209,8 @@ def build(
     return Settings(home, problem=problem, **values)
 
 
-def _read_file(path: Path) -> tuple[dict[str, Any], str]:
+def read_file(path: Path) -> tuple[dict[str, Any], str]:
+    """Return the settings in the file *path*, or nothing and why it is set aside, with the cure."""
     try:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
@@ -218,82 +223,3 @@ def _read_file(path: Path) -> tuple[dict[str, Any], str]:
     except (OSError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) else printable(str(error))
         return {}, f"{path} is set aside: {what}; correct it or remove it"
-
-
-class _BadError(Exception):
-    """A value has no meaning; *wanted* says what would have."""
-
-    def __init__(self, wanted: str) -> None:
-        super().__init__(wanted)
-        self.wanted = wanted
-
-
-def _read_value(name: str, value: Any) -> Any:
-    if name in {"min_ttl", "lfs_min_ttl", "installation_id"}:
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        text = str(value)
-        if text.isascii() and text.isdigit() and len(text) < 19:
-            return int(text)
-        raise _BadError("a whole number")
-    if name in {"fail_closed", "second_chance", "allow_http"}:
-        text = str(value).lower()
-        if text not in _TRUE | _FALSE:
-            raise _BadError("true or false")
-        return text in _TRUE
-    if name == "permissions":
-        if not isinstance(value, dict) or not all(
-            _PERMISSION.fullmatch(key) and level in ("read", "write", "admin")
-            for key, level in value.items()
-        ):
-            raise _BadError("a table of permission = read, write or admin")
-        return dict(value)
-    text = str(value)
-    if not text.isprintable() or isinstance(value, (dict, list)):
-        raise _BadError("plain text")
-    return _READERS.get(name, str)(text)
-
-
-def _read_host(text: str) -> str:
-    host = lower(text).removesuffix(":443")
-    name, _, port = host.partition(":")
-    labels = name.split(".")
-    if not all(
-        label and label.isascii() and label.replace("-", "").isalnum() for label in labels
-    ) or (":" in host and not (port.isascii() and port.isdigit())):
-        raise _BadError("a host name such as github.com or github.example.com")
-    return host
-
-
-def _read_url(text: str) -> str:
-    try:
-        url = urlsplit(text)
-        right = url.scheme in {"https", "http"} and url.hostname and url.port != 0
-    except ValueError:
-        right = False
-    if not right or not text.isascii() or any(c in text for c in " ?#@"):
-        raise _BadError("an https URL without user, query or fragment")
-    return text.rstrip("/")
-
-
-def _read_app_id(text: str) -> str:
-    # It becomes part of a file name.
-    if text and not _APP.fullmatch(text):
-        raise _BadError("the App's client id or number")
-    return text
-
-
-def _read_granularity(text: str) -> str:
-    if text not in {"owner", "repository"}:
-        raise _BadError("owner or repository")
-    return text
-
-
-_READERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "host": _read_host,
-    "api_url": _read_url,
-    "app_id": _read_app_id,
-    "broker_url": _read_url,
-    "granularity": _read_granularity,
-    "configs_dir": Path,
-}

@@ -166,7 +166,7 @@ class Transport:
             return _connected(http.client.HTTPConnection(host, url.port or 80, **options))
         options["context"] = self._tls()
         port = url.port or 443
-        proxy = proxy_for(self._env, "https", host)
+        proxy = proxy_for(self._env, host, port)
         if proxy is None:
             connection = http.client.HTTPSConnection(host, port, **options)
         else:
@@ -192,8 +192,10 @@ class Transport:
 
     def _explain(self, error: Exception, url: SplitResult) -> UnreachableError:
         host = printable(url.hostname or url.netloc)
-        way = ""
-        if url.scheme == "https" and (proxy := proxy_for(self._env, "https", url.hostname or "")):
+        way, proxy = "", None
+        if url.scheme == "https":
+            proxy = proxy_for(self._env, url.hostname or "", url.port or 443)
+        if proxy:
             way = f" (through the proxy {printable(_read_proxy(proxy)[0].hostname or '')})"
         match error:
             case ssl.SSLCertVerificationError():

@@ -181,3 +181,14 @@ def test_a_strangers_file_is_not_read(tmp_path: Path) -> None:
     write_whole(tmp_path / "f", b"data")
     os.chown(tmp_path / "f", STRANGER, STRANGER)
     assert read_private(tmp_path / "f", 9) is None
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_the_folders_above_ours_are_writable_for_nobody_else(home: Path, umask: int) -> None:
+    old = os.umask(umask)
+    try:
+        make_private(home / ".local" / "state" / "gitlease")
+    finally:
+        os.umask(old)
+    for above in (home / ".local", home / ".local" / "state"):
+        assert above.stat().st_mode & 0o777 == 0o755 & ~umask

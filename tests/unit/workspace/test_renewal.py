@@ -12,7 +12,7 @@ from gitlease.model import errors
 from gitlease.model.errors import GitleaseError
 from gitlease.model.targets import Target
 from gitlease.model.tokens import Secret, Token
-from gitlease.workspace import renewal
+from gitlease.workspace import notes, renewal
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.locks import held
 from gitlease.workspace.renewal import Renewal
@@ -90,18 +90,109 @@ def test_large_files_want_a_longer_life(house: House) -> None:
     assert house.renewal.get(Target(HOST, "acme", "app", lfs=True)).fetched
 
 
-def test_the_caller_may_want_a_longer_life_and_gets_a_fair_one(house: House) -> None:
+def test_the_caller_may_want_a_longer_life_and_gets_it(house: House) -> None:
     house.renewal.get(APP)
-    house.clock.advance(2400)
-    assert not house.renewal.get(APP, min_ttl=9999).fetched
-    house.clock.advance(1)
-    assert house.renewal.get(APP, min_ttl=9999).fetched
+    house.clock.advance(1800)
+    outcome = house.renewal.get(APP, min_ttl=1800)
+    assert (outcome.fetched, outcome.warning) == (False, "")
+    outcome = house.renewal.get(APP, min_ttl=1801)
+    assert (outcome.fetched, outcome.warning) == (True, "")
+
+
+def test_a_longer_life_than_there_is_is_told_and_not_refused(house: House) -> None:
+    house.renewal.get(APP)
+    house.clock.advance(60)
+    outcome = house.renewal.get(APP, min_ttl=9999)
+    assert outcome.token == house.spring.given[1]
+    assert outcome.warning == (
+        "the token for github.com/acme/app lives 3600 s, not 9999 s: "
+        "no source has one that lives longer"
+    )
+
+
+def test_a_longer_life_that_cannot_be_had_now_is_no_failure(house: House) -> None:
+    first = house.renewal.get(APP)
+    house.clock.advance(1000)
+    house.spring.failure = errors.UnreachableError("no route")
+    outcome = house.renewal.get(APP, min_ttl=3000)
+    assert outcome.token == first.token
+    assert "lives 2600 s more" in outcome.warning
+
+
+def test_a_crowd_that_wants_a_longer_life_than_there_is_causes_one_fetch(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.renewal.get(APP)
+    house.clock.advance(60)
+
+    @contextlib.contextmanager
+    def after_the_leader(_path: Path, *, limit: float) -> Iterator[bool]:
+        del limit
+        house.clock.advance(1)
+        house.cache.put(OWNER, token("ghs_lead", house.clock()), house.clock(), for_all=True)
+        yield True
+
+    monkeypatch.setattr(renewal, "held", after_the_leader)
+    outcome = house.renewal.get(APP, min_ttl=9999)
+    assert outcome.token.secret.reveal() == "ghs_lead"
+    assert "lives 3600 s, not 9999 s" in outcome.warning
+    assert house.spring.asked == 1
 
 
 def test_fresh_means_that_the_cache_is_not_believed(house: House) -> None:
     house.renewal.get(APP)
     house.clock.advance(1)
     assert house.renewal.get(APP, fresh=True).token == house.spring.given[1]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [errors.NotInstalledError, errors.UnauthorizedError, errors.SuspendedError],
+)
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_lasting_refusal_is_no_storm_either(
+    house: House, kind: type[errors.SourceError], *, alone: bool
+) -> None:
+    house.spring.failure = kind("no")
+    last_resort = Spring(house.clock, "environment", errors.SourceError("GH_TOKEN has expired"))
+    sources = [house.spring] if alone else [house.spring, last_resort]
+    for _ in range(20):
+        with pytest.raises(errors.SourceError, match="no"):
+            house.over(*sources).get(APP)
+        house.clock.advance(0.2)
+    assert house.spring.asked == 1
+    house.clock.advance(1.5)
+    house.spring.failure = None
+    assert house.over(*sources).get(APP).fetched
+
+
+def test_a_failure_holds_for_the_configuration_that_it_was_met_with(house: House) -> None:
+    configured = ["one"]
+    house.spring.failure = errors.NotInstalledError("no")
+    renewal = Renewal(
+        house.settings,
+        house.cache,
+        [house.spring],
+        house.clock,
+        configured=lambda: configured[0],
+    )
+    for configured[0], asked in (("one", 1), ("one", 1), ("two", 2), ("two", 2)):
+        with pytest.raises(errors.NotInstalledError):
+            renewal.get(APP)
+        assert house.spring.asked == asked
+        house.clock.advance(0.1)
+
+
+def test_a_failure_that_was_forgotten_stops_nobody(house: House) -> None:
+    house.spring.failure = errors.NotInstalledError("no")
+    with pytest.raises(errors.NotInstalledError):
+        house.renewal.get(APP)
+    house.clock.advance(0.1)
+    notes.forget(house.settings)
+    house.spring.failure = None
+    assert house.renewal.get(APP).fetched
+    notes.forget(house.settings)
+    assert house.cache.names() == [OWNER]
 
 
 @pytest.mark.parametrize(
@@ -217,7 +308,7 @@ def test_a_note_of_a_failure_from_the_future_or_of_no_sense_stops_nobody(house: 
     assert house.renewal.get(APP).fetched
 
 
-NOTE = '{"kind": "%s", "message": "", "hint": "", "at": %s, "until": 9e99}'
+NOTE = '{"kind": "%s", "message": "", "hint": "", "at": %s, "until": 9e99, "configured": "@"}'
 
 
 @pytest.mark.parametrize(
@@ -228,7 +319,7 @@ def test_a_strange_note_of_a_failure_stops_nobody(house: House, text: str) -> No
     house.cache.folder.mkdir(parents=True, mode=0o700)
     house.cache.folder.parent.chmod(0o700)
     memo = house.cache.folder / f".failed~{OWNER}"
-    memo.write_text(text)
+    memo.write_text(text.replace("@", house.settings.digest))
     memo.chmod(0o600)
     assert house.renewal.get(APP).fetched
 

@@ -72,6 +72,10 @@ def test_every_variable_reaches_its_setting(env: dict[str, str]) -> None:
         "installation_id": ("7", 7),
         "app_slug": ("bot", "bot"),
         "granularity": ("repository", "repository"),
+        "permissions": (
+            "contents=read, metadata=read",
+            {"contents": "read", "metadata": "read"},
+        ),
         "min_ttl": ("60", 60),
         "lfs_min_ttl": ("70", 70),
         "fail_closed": ("No", False),
@@ -128,6 +132,10 @@ BAD = [
     ("GITLEASE_MIN_TTL", "9" * 5000, "a whole number"),
     ("GITLEASE_FAIL_CLOSED", "maybe", "true or false"),
     ("GITLEASE_GRANULARITY", "org", "owner or repository"),
+    ("GITLEASE_PERMISSIONS", "contents", "a table of permission"),
+    ("GITLEASE_PERMISSIONS", "contents=owner", "a table of permission"),
+    ("GITLEASE_PERMISSIONS", "contents=read,contents=write", "a table of permission"),
+    ("GITLEASE_PERMISSIONS", ",", "a table of permission"),
     ("GITLEASE_APP_SLUG", "a\nb", "plain text"),
     ("GITLEASE_PRIVATE_KEY_FILE", "/k\udc80", "plain text"),
 ]

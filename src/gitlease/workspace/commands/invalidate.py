@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from gitlease.workspace import notes
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.commands.token import target_of
 from gitlease.workspace.settings import load
@@ -38,5 +39,7 @@ def run(args: argparse.Namespace) -> int:
         if everything or name == prefix or name.startswith(prefix + "~")
     ]
     count = sum(cache.drop(name) for name in names)
+    # Whoever forgets tokens has changed something: what failed before may work now.
+    notes.forget(settings)
     print(f"{count} cached token{'' if count == 1 else 's'} forgotten")
     return 0

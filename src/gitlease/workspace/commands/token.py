@@ -47,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
     if settings.problem:
         print(f"gitlease: {settings.problem}", file=sys.stderr)
     cache = Cache(settings)
-    renewal = Renewal(settings, cache, Chain(settings, os.environ, cache, time.time), clocks.read)
+    sources = Chain(settings, os.environ, cache, time.time)
+    renewal = Renewal(settings, cache, sources, clocks.read, configured=sources.configured)
     outcome = renewal.get(target_of(settings, args.owner, args.repo), min_ttl=args.min_ttl)
     if outcome.warning:
         print(f"gitlease: {printable(outcome.warning, 600)}", file=sys.stderr)

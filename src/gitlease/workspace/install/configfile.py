@@ -7,18 +7,25 @@ many programs configure git when a container starts.  Source: git's `lockfile.h`
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from gitlease.model.errors import GitleaseError
+from gitlease.workspace import folders
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 LIMIT: Final = 5.0  # seconds
 _PAUSE: Final = 0.02  # seconds
+# How rename(2) refuses to put a file in the place of a mount point.
+_MOUNTED: Final = {errno.EBUSY, errno.EXDEV}
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_CLOSED: Final = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 class ConfigFile:
@@ -44,21 +51,7 @@ class ConfigFile:
             raise GitleaseError(
                 f"{self._path} is no regular file", hint="point GIT_CONFIG_GLOBAL at a file"
             )
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        deadline = time.monotonic() + LIMIT
-        while True:
-            try:
-                self._descriptor = os.open(
-                    self._lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600
-                )
-                break
-            except FileExistsError:
-                if time.monotonic() > deadline:
-                    raise GitleaseError(
-                        f"{self._lock} is held by another program",
-                        hint=f"if no git runs, remove it: rm {self._lock}",
-                    ) from None
-                time.sleep(_PAUSE)
+        self._descriptor = self._take_lock()
         try:
             self._read()
         except BaseException:
@@ -74,6 +67,30 @@ class ConfigFile:
     ) -> None:
         self._release()
 
+    def _take_lock(self) -> int:
+        folders.make_parents(self._path)
+        deadline = time.monotonic() + LIMIT
+        while True:
+            try:
+                return os.open(self._lock, _NEW, 0o644)  # a new file's mode, minus the umask
+            except FileExistsError:
+                if time.monotonic() > deadline:
+                    raise GitleaseError(
+                        f"{self._lock} is held by another program",
+                        hint=f"if no git runs, remove it: rm {self._lock}",
+                    ) from None
+                time.sleep(_PAUSE)
+            except OSError as error:
+                if error.errno not in _CLOSED:
+                    raise
+                # Without the lock a git that writes at the same time would undo one of the two.
+                raise GitleaseError(
+                    f"{self._path} cannot be changed, by git neither: no lock can be made in its "
+                    f"folder ({error.strerror})",
+                    hint=f"make {self._lock.parent} writable for this user, or set HOME or "
+                    "GIT_CONFIG_GLOBAL to where it may write",
+                ) from None
+
     def _read(self) -> None:
         try:
             data = self._path.read_bytes()
@@ -84,21 +101,40 @@ class ConfigFile:
         self.existed = True
 
     def replace(self, text: str) -> None:
-        """Make *text* the file's content in one step, keeping its mode."""
-        data = text.encode("utf-8", "surrogateescape")
-        mode = self._path.stat().st_mode & 0o7777 if self.existed else 0o644
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._descriptor, view) :]
-        os.fchmod(self._descriptor, mode)
-        os.fsync(self._descriptor)
+        """
+        Make *text* the file's content in one step, keeping its mode.
+
+        A file that is a mount point is written in place, since nothing can be put there.  Raises
+        `OSError`, and then the file holds what it held.
+        """
+        data = _bytes(text)
+        if self.existed:
+            # Before the first byte: it may be nobody else's to read.
+            os.fchmod(self._descriptor, self._path.stat().st_mode & 0o7777)
+        _write(self._descriptor, data)
         try:
             self._lock.replace(self._path)
-        except OSError:
-            # A file that is itself a mount point cannot be replaced, only written.
-            self._path.write_bytes(data)
+        except OSError as error:
+            if error.errno not in _MOUNTED:
+                raise
+            self._write_in_place(data)
             return
         self._used = True
+
+    def _write_in_place(self, data: bytes) -> None:
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            _write(descriptor, data)
+            os.ftruncate(descriptor, len(data))
+        except BaseException:
+            # The old bytes have their room still, since nothing was cut off before.
+            with contextlib.suppress(OSError):
+                os.lseek(descriptor, 0, os.SEEK_SET)
+                _write(descriptor, _bytes(self.text))
+                os.ftruncate(descriptor, len(_bytes(self.text)))
+            raise
+        finally:
+            os.close(descriptor)
 
     def remove(self) -> None:
         """Remove the file."""
@@ -108,3 +144,14 @@ class ConfigFile:
         os.close(self._descriptor)
         if not self._used:
             self._lock.unlink(missing_ok=True)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.fsync(descriptor)

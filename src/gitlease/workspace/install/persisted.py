@@ -2,17 +2,17 @@
 The step that keeps the settings of the environment for a `git` that will not have it.
 
 A cron job or an ssh session starts without the container's variables; it still finds the App and
-the broker in `settings.toml`.  A file that a person wrote is left alone.
+the broker in `settings.toml`.  What a person added to that file stays, and a file that a person
+wrote is left alone.
 """
 
 from __future__ import annotations
 
-import json
-import tomllib
 from typing import TYPE_CHECKING, Final
 
 from gitlease.workspace import folders
-from gitlease.workspace.settings import FILE, VARIABLES
+from gitlease.workspace.install import toml
+from gitlease.workspace.settings import FILE, from_environment, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,22 +40,15 @@ class Persisted:
         old = self._read()
         if old is not None and not old.startswith(MARK.encode()):
             return "skipped", f"{self._path} is your own"
+        # What is there may narrow what a token can do: it is never written over unread.
+        values, problem = read_file(self._path)
+        if problem:
+            return "failed", problem
         # A later install with a barer environment must not forget what the first one knew.
-        values = _values(old or b"")
-        for name, variables in VARIABLES.items():
-            value = next((self._env[v] for v in variables if self._env.get(v)), None)
-            if value is not None:
-                values[name] = value
-        # A JSON string of printable text is a TOML basic string too.
-        rows = [
-            f"{name} = {json.dumps(values[name], ensure_ascii=False)}\n"
-            for name in VARIABLES
-            if name in values
-        ]
-        new = (MARK + "".join(rows)).encode()
-        if new == old:
+        new = {name: value for name, (_, value) in from_environment(self._env).items()}
+        if old is not None and values == values | new:
             return "already", str(self._path)
-        folders.write_whole(self._path, new)
+        folders.write_whole(self._path, (MARK + toml.dumps(values | new)).encode())
         return "done", str(self._path)
 
     def undo(self) -> tuple[State, str]:
@@ -73,12 +66,3 @@ class Persisted:
             return self._path.read_bytes()
         except FileNotFoundError:
             return None
-
-
-def _values(data: bytes) -> dict[str, str]:
-    """Return what an earlier installation wrote; nothing if it is broken since."""
-    try:
-        found = tomllib.loads(data.decode("utf-8"))
-    except ValueError:
-        return {}
-    return {name: value for name, value in found.items() if isinstance(value, str)}

@@ -7,8 +7,11 @@ A source has one method, `fetch`: a token; None for "not mine to answer"; a `Sou
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from gitlease.model.tokens import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from gitlease.workspace.cache import Cache
     from gitlease.workspace.settings import Settings
     from gitlease.workspace.transport import Transport
+
+
+# Where a container's own token may stand, the first that is set wins.
+VARIABLES: Final = ("GITHUB_TOKEN", "GH_TOKEN")
 
 
 class Source(Protocol):
@@ -73,6 +80,18 @@ class Chain:
     def __iter__(self) -> Iterator[Source]:
         yield self._app_key
         yield self._environ
+
+    def configured(self) -> str:
+        """Return a name for all that the sources are configured with; a change changes it."""
+        try:
+            key = os.stat(self._settings.private_key_file)  # noqa: PTH116 - "" is no Path
+            written = (key.st_mtime_ns, key.st_size)
+        except (OSError, ValueError):
+            written = (0, 0)
+        tokens = [self._env.get(name, "") for name in VARIABLES]
+        return fingerprint(
+            ascii((self._settings.digest, self._settings.private_key_file, written, tokens))
+        )
 
     @cached_property
     def _app_key(self) -> Source:

@@ -7,10 +7,10 @@ Source: GitHub docs, "Authenticating as a GitHub App installation".
 from __future__ import annotations
 
 import contextlib
-import os
+import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
 from gitlease.github import protocol
@@ -22,7 +22,7 @@ from gitlease.model.errors import (
 )
 from gitlease.model.scopes import Scope
 from gitlease.model.targets import Target, lower
-from gitlease.workspace import folders
+from gitlease.workspace import folders, notes
 from gitlease.workspace.sources import Fetched
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from gitlease.model.exchange import Request, Response
     from gitlease.model.tokens import Secret, Token
     from gitlease.workspace.settings import Settings
+
+
+_DAY: Final = 86_400.0  # seconds
 
 
 class Carrier(Protocol):
@@ -67,16 +70,17 @@ class AppKey:
         if not self._settings.app_id or not self._settings.private_key_file:
             return None
         self._deadline = self._transport.deadline()
-        installation, remembered = self._installation(target)
-        try:
-            token = self._mint(installation, target)
-        except NotInstalledError:
-            if not remembered:
-                raise
-            # The App was installed anew since: the number has changed.
-            self._forget(target)
-            installation, _ = self._installation(target)
-            token = self._mint(installation, target)
+        remembered = self._remembered(target)
+        if remembered is not None:
+            try:
+                return self._fetched(self._mint(remembered, target), target)
+            except NotInstalledError:
+                # The App was removed, or installed anew, and then the number has changed.
+                self._forget(target)
+        installation = self._installation(target)
+        token = self._mint(installation, target)
+        # Only now is it known to be good.
+        self._remember(target, installation)
         return self._fetched(token, target)
 
     def _fetched(self, token: Token, target: Target) -> Fetched:
@@ -102,14 +106,11 @@ class AppKey:
             response, self._now(), whose=f"{target} (installation {installation})", source=self.name
         )
 
-    def _installation(self, target: Target) -> tuple[int, bool]:
-        """Return the installation for *target* and whether it was only remembered."""
+    def _installation(self, target: Target) -> int:
+        """Ask for the number of the installation for *target*."""
         configured = self._settings.installation_id
         if target.owner is None:
-            return (configured or self._only_one(), False)
-        remembered = self._remembered(target)
-        if remembered is not None:
-            return remembered, True
+            return configured or self._only_one()
         found = None
         if configured is not None:
             api = self._settings.api_url
@@ -117,8 +118,7 @@ class AppKey:
             found = protocol.read_installation(response, whose=f"installation {configured}")
         if found is None or lower(found.owner) != target.owner:
             found = self._find(target.owner)
-        self._remember(target, found.id)
-        return found.id, False
+        return found.id
 
     def _find(self, owner: str) -> Installation:
         api = self._settings.api_url
@@ -184,23 +184,30 @@ class AppKey:
             site.main()
         return SigningKey.from_pem(pem, name=f"the App's key {path}")
 
-    # The number of an installation is no secret and hardly ever changes: it is kept, because
-    # finding it again would double the time of a miss.
+    # The number of an installation is no secret and hardly ever changes: it is kept for a day,
+    # because finding it again would double the time of a miss.
 
     def _memo(self, target: Target) -> Path:
-        app = self._settings.app_id
-        return self._settings.home / "run" / f"installation~{app}~{target.host}~{target.owner}"
+        return notes.installation_file(self._settings, f"{target.host}~{target.owner}")
 
     def _remembered(self, target: Target) -> int | None:
-        data = folders.read_private(self._memo(target), 32)
-        return int(data) if data and data.isdigit() else None
+        if target.owner is None:
+            return None
+        data = folders.read_private(self._memo(target), 64) or b""
+        noted = re.fullmatch(rb"([0-9]{1,19}) ([0-9]{1,12})", data)
+        if noted is None or not 0 <= self._now() - int(noted[2]) < _DAY:
+            return None
+        return int(noted[1])
 
     def _remember(self, target: Target, installation: int) -> None:
+        if target.owner is None:
+            return
         with contextlib.suppress(OSError, FolderError):
             folders.make_private(self._settings.home)
             folders.make_private(self._memo(target).parent)
-            folders.write_whole(self._memo(target), str(installation).encode())
+            text = f"{installation} {int(self._now())}"
+            folders.write_whole(self._memo(target), text.encode())
 
     def _forget(self, target: Target) -> None:
         with contextlib.suppress(OSError):
-            os.unlink(self._memo(target))  # noqa: PTH108 - one name for one act
+            self._memo(target).unlink()

@@ -20,7 +20,7 @@ from gitlease.model.errors import SourceError
 from gitlease.model.redaction import printable
 from gitlease.model.tokens import LAST_SECONDS, Secret, Token, fingerprint
 from gitlease.workspace import clocks
-from gitlease.workspace.sources import Fetched
+from gitlease.workspace.sources import VARIABLES, Fetched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from gitlease.workspace.clocks import Moment
     from gitlease.workspace.settings import Settings
 
-VARIABLES: Final = ("GITHUB_TOKEN", "GH_TOKEN")
 _UNKNOWN: Final = "may be over an hour old: the process that brought it cannot be looked into"
 
 

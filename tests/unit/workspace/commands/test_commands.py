@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitlease.cli import main
-from gitlease.workspace import clocks
+from gitlease.workspace import clocks, notes
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.settings import load
 from tests.support.parts import token
@@ -174,6 +174,22 @@ def test_invalidate_forgets_what_was_named_and_nothing_else(
         put(name)
     assert run("invalidate", *words) == (0, said, "")
     assert names() == left
+
+
+def test_invalidate_forgets_what_failed_as_well(run: Run) -> None:
+    put("github.com~acme")
+    mine = load(os.environ)
+    (mine.home / "run").mkdir(mode=0o700)
+    remembered = (
+        notes.failure_file(mine, "github.com~bolt"),
+        notes.installation_file(mine, "github.com~bolt"),
+    )
+    for path in remembered:
+        path.write_text("{}")
+    kept = mine.home / "run" / "status.json"
+    kept.write_text("{}")
+    assert run("invalidate", "--owner", "acme")[0] == 0
+    assert [path.exists() for path in (*remembered, kept)] == [False, False, True]
 
 
 def test_status_exits_by_its_level_and_prints_for_people_or_programs(

@@ -1,5 +1,6 @@
 """Our include comes last in the user's git config, and goes without a trace."""
 
+import errno
 import os
 import subprocess
 import time
@@ -244,6 +245,85 @@ def test_a_file_that_cannot_be_replaced_is_written(
     assert step.do()[0] == "done"
     assert (config.stat().st_ino, config.read_text()[:7]) == (inode, "[user]\n")
     assert not config.with_name(".gitconfig.lock").exists()
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "ftruncate"])
+def test_a_mounted_file_holds_what_it_held_when_it_cannot_be_written(
+    step: GitConfig, config: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    config.write_text("[user]\n")
+    step._write_own()
+    calls, real = [0], getattr(os, call)
+
+    def mounted(_path: Path, _goal: Path) -> None:
+        calls[0] = 1  # from now on the mounted file is written, and once that fails
+        raise OSError(16, "Device or resource busy")
+
+    def full(descriptor: int, *more: object) -> object:
+        if calls[0] == 1:
+            calls[0] = 2
+            if call == "write":
+                real(descriptor, b"torn [")
+            raise OSError(28, "No space left on device")
+        return real(descriptor, *more)
+
+    monkeypatch.setattr(Path, "replace", mounted)
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(OSError, match="No space"):
+        step.do()
+    assert config.read_text() == "[user]\n"
+    assert not config.with_name(".gitconfig.lock").exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
+def test_a_rename_that_fails_otherwise_leaves_the_users_file_alone(
+    step: GitConfig, config: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    config.write_text("[user]\n")
+    step._write_own()
+
+    def failing(_path: Path, _goal: Path) -> None:
+        raise OSError(number, "it failed")
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(OSError, match="it failed"):
+        step.do()
+    assert config.read_text() == "[user]\n"
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
+def test_a_folder_in_which_nothing_can_be_made_is_named_with_the_cure(
+    step: GitConfig, config: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Its file may be mounted there and writable; git itself could not change it."""
+    config.write_text("[user]\n")
+    step._write_own()
+    real = os.open
+
+    def closed(path: Path, flags: int, mode: int = 0o777) -> int:
+        if Path(path).name == ".gitconfig.lock":
+            raise OSError(number, "closed")
+        return real(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", closed)
+    with pytest.raises(GitleaseError, match=r"no lock can be made .*; make .* writable"):
+        step.do()
+    assert config.read_text() == "[user]\n"
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o000, 0o644), (0o022, 0o644), (0o077, 0o600)])
+def test_a_new_file_is_as_open_as_the_user_wants_and_never_writable_for_others(
+    mine: Settings, home: Path, umask: int, mode: int
+) -> None:
+    config = home / "new" / "folders" / "config"
+    old = os.umask(umask)
+    try:
+        GitConfig(mine, {"GIT_CONFIG_GLOBAL": str(config)}).do()
+    finally:
+        os.umask(old)
+    assert config.stat().st_mode & 0o777 == mode
+    for folder in (config.parent, config.parent.parent):
+        assert folder.stat().st_mode & 0o777 == 0o755 & ~umask
 
 
 @pytest.mark.parametrize(

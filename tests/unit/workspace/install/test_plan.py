@@ -12,7 +12,7 @@ import pytest
 from gitlease.model.errors import FolderError
 from gitlease.workspace.install import plan
 from gitlease.workspace.install.gitconfig import user_config
-from gitlease.workspace.install.persisted import MARK, Persisted
+from gitlease.workspace.install.persisted import Persisted
 from gitlease.workspace.install.plan import install, uninstall
 from gitlease.workspace.install.report import Line, Report, State
 from gitlease.workspace.settings import Settings, load
@@ -188,13 +188,43 @@ def test_settings_that_a_person_wrote_are_left_alone(env: dict[str, str]) -> Non
         assert path.read_bytes() == text
 
 
-def test_settings_of_ours_that_are_broken_since_are_written_anew(env: dict[str, str]) -> None:
+def test_what_a_person_added_to_our_file_narrows_the_scope_ever_after(
+    home: Path, env: dict[str, str]
+) -> None:
+    install(load(env), env)
+    path = load(env).home / "settings.toml"
+    added = (
+        'min_ttl = 60\nfail_closed = false\nlater = [1.5, "\\u007F é"]\n'
+        '[permissions]\ncontents = "read"\n'
+    )
+    path.write_text(path.read_text() + added)
+    for more in (env, env | {"GITLEASE_APP_ID": "456"}, {"HOME": str(home)}):
+        install(load(more), more)
+        found = tomllib.loads(path.read_text())
+        assert found == tomllib.loads(added) | {
+            "app_id": found["app_id"],
+            "private_key_file": "/k é.pem",
+        }
+    assert load({"HOME": str(home)}).permissions == {"contents": "read"}
+    assert found["app_id"] == "456"
+
+
+@pytest.mark.parametrize("harm", ["broken", "open"])
+def test_settings_that_cannot_be_believed_are_not_written_over(
+    env: dict[str, str], harm: str
+) -> None:
+    """They may narrow what a token can do."""
     mine = load(env)
     install(mine, env)
     path = mine.home / "settings.toml"
-    path.write_bytes(MARK.encode() + b"app_id = \xff")
-    assert Persisted(mine, env).do()[0] == "done"
-    assert tomllib.loads(path.read_text())["app_id"] == "123"
+    if harm == "broken":
+        path.write_bytes(path.read_bytes() + b"permissions = {contents = ")
+    else:
+        path.chmod(0o666)
+    before = path.read_bytes()
+    state, text = Persisted(mine, env | {"GITLEASE_APP_ID": "456"}).do()
+    assert (state, path.read_bytes()) == ("failed", before)
+    assert text.startswith(f"{path} is set aside: ")
 
 
 def test_a_helper_that_was_changed_is_written_anew(env: dict[str, str]) -> None:

@@ -155,6 +155,40 @@ def test_an_app_that_was_installed_anew_is_found_again(
     assert github.asked == ["POST /app/installations/99/access_tokens"]
 
 
+def test_a_number_that_was_remembered_is_asked_for_again_after_a_day(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    source(mine, github, clock).fetch(APP, 600)
+    for passed, asked in ((86_000, 1), (1000, 2)):
+        clock.advance(passed)
+        github.pass_time(passed)
+        github.asked.clear()
+        source(mine, github, clock).fetch(APP, 600)
+        assert len(github.asked) == asked
+
+
+def test_a_number_that_was_remembered_is_one_apps_at_one_github(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    source(mine, github, clock).fetch(APP, 600)
+    other = source(mine, github, clock, api_url="https://ghe.example.com/api/v3")
+    with pytest.raises(errors.NotInstalledError):
+        other.fetch(APP, 600)
+    assert not any("access_tokens" in line for line in github.asked[2:])
+
+
+def test_a_number_that_mints_nothing_is_not_remembered(
+    mine: Settings, github: TinyGitHub, clock: Clock
+) -> None:
+    github.broken.add(7)
+    with pytest.raises(errors.NotInstalledError):
+        source(mine, github, clock).fetch(APP, 600)
+    github.broken.clear()
+    github.asked.clear()
+    source(mine, github, clock).fetch(APP, 600)
+    assert github.asked[0] == "GET /orgs/acme/installation"
+
+
 def test_an_app_that_was_removed_is_said_to_be(
     mine: Settings, github: TinyGitHub, clock: Clock
 ) -> None:
@@ -253,7 +287,7 @@ def test_a_key_file_that_is_missing_or_wrong_is_named_and_not_quoted(
     assert github.asked == []
 
 
-@pytest.mark.parametrize("text", ["", "x", "-7", "7\n", "9" * 33])
+@pytest.mark.parametrize("text", ["", "x", "7", "-7 1", "7 1\n", "7 9999999999", "9" * 33])
 def test_a_spoilt_memory_of_an_installation_is_none(
     mine: Settings, github: TinyGitHub, clock: Clock, text: str
 ) -> None:

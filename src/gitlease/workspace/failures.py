@@ -1,0 +1,84 @@
+"""
+What a leader heard, kept a moment for its followers and for loops of failing git commands.
+
+A failure is remembered for as long as asking again makes no sense, and under the configuration it
+was met with: a setting that has been corrected is tried at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Final
+
+from gitlease.model import errors
+from gitlease.model.redaction import redact
+from gitlease.workspace import folders, notes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitlease.model.errors import GitleaseError
+    from gitlease.workspace.settings import Settings
+
+# How long nobody asks again, so that a loop of failing git commands is no storm: after what may
+# pass by itself, and after what takes a person to change.
+_PASSING: Final = 2.0  # seconds
+_LASTING: Final = 5.0  # seconds
+# However long GitHub says: a person who has mended it shall not wait for ever.
+_LONGEST: Final = 300.0  # seconds
+
+
+def patience(error: GitleaseError) -> float:
+    """Return for how many seconds after *error* nobody shall ask again."""
+    wait = (isinstance(error, errors.SourceError) and error.retry_after) or 0.0
+    if isinstance(error, (errors.UnreachableError, errors.RateLimitedError)):
+        wait = max(wait, _PASSING)
+    if isinstance(error, (errors.NotInstalledError, errors.UnauthorizedError, errors.RefusedError)):
+        wait = max(wait, _LASTING)
+    return min(wait, _LONGEST)
+
+
+class Failures:
+    """The notes of failures; *configured* names what the sources are configured with."""
+
+    def __init__(self, settings: Settings, configured: Callable[[], str]) -> None:
+        self._settings = settings
+        self._configured = configured
+
+    def note(self, key: str, error: GitleaseError, now: float) -> None:
+        """Note that the token *key* could not be had at the wall time *now*."""
+        memo = {
+            "kind": type(error).__name__,
+            "message": redact(error.message),
+            "hint": error.hint,
+            "at": now,
+            "until": now + patience(error),
+            "configured": self._configured(),
+        }
+        with contextlib.suppress(OSError):
+            folders.write_whole(notes.failure_file(self._settings, key), json.dumps(memo).encode())
+
+    def heard(self, key: str, asked_at: float, now: float) -> GitleaseError | None:
+        """Return the failure that holds for who asked at *asked_at*, or None to ask."""
+        data = folders.read_private(notes.failure_file(self._settings, key), 4096)
+        try:
+            memo = json.loads(data or b"")
+            at, until = float(memo["at"]), float(memo["until"])
+            kind = getattr(errors, str(memo["kind"]))
+            message, hint = str(memo["message"]), str(memo["hint"])
+            configured = memo["configured"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+        if not (asked_at <= at <= now or at <= now < until):
+            return None
+        if configured != self._configured():
+            return None
+        if not (isinstance(kind, type) and issubclass(kind, errors.GitleaseError)):
+            return None
+        return kind(message, hint=hint)
+
+    def forget(self, key: str) -> None:
+        """Forget the failure to get the token *key*."""
+        with contextlib.suppress(OSError):
+            notes.failure_file(self._settings, key).unlink()

@@ -1,0 +1,39 @@
+"""
+What is remembered beside the records to spare GitHub a question: failures, installation numbers.
+
+Each note is a small file.  None is a secret, and none is needed: whoever corrects something may
+have all of them forgotten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitlease.workspace.settings import Settings
+
+_FAILURE: Final = ".failed~"
+_INSTALLATION: Final = "installation~"
+
+
+def failure_file(settings: Settings, key: str) -> Path:
+    """Return where the failure to get the token *key* is noted."""
+    return settings.cache / f"{_FAILURE}{key}"
+
+
+def installation_file(settings: Settings, owner: str) -> Path:
+    """Return where the number of the installation on *owner* is noted."""
+    # By the digest: another App has another installation there.
+    return settings.home / "run" / f"{_INSTALLATION}{settings.digest}~{owner}"
+
+
+def forget(settings: Settings) -> None:
+    """Forget all notes, so that the next miss asks for everything anew; never fails."""
+    for folder, prefix in ((settings.cache, _FAILURE), (settings.home / "run", _INSTALLATION)):
+        with contextlib.suppress(OSError):
+            for path in folder.iterdir():
+                if path.name.startswith(prefix):
+                    path.unlink(missing_ok=True)
