@@ -123,7 +123,7 @@ async def opened(
             ),
             rejecting=Rejecting(cached, ledger),
             registering=Registering(store, door, ledger, is_open=settings.open_enrolment),
-            administering=Administering(store, ledger, inner),
+            administering=Administering(store, ledger, cached),
             now=now,
         )
 
@@ -153,10 +153,9 @@ async def app_clients(
 
 
 async def _follow(store: Store, cached: Cached) -> None:
-    """Take off the shelf what any replica has rejected."""
+    """Keep the shelf in step with the other replicas, also after messages were missed."""
     async for message in store.invalidations():
-        if message["kind"] == "token":
-            cached.forget(message["fingerprint"])
+        cached.hear(message)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

@@ -352,7 +352,8 @@ def test_a_renamed_repository_is_asked_for_by_number_and_the_others_by_name() ->
 def test_only_a_reply_of_four_hundred_or_more_is_a_refusal() -> None:
     assert protocol.refusal(reply(201, {}), "x") is None
     assert protocol.refusal(reply(301, {}), "x") is None
-    assert isinstance(protocol.refusal(reply(404, {}), "x"), NotInstalledError)
+    missing = reply(404, {"message": "Not Found"})
+    assert isinstance(protocol.refusal(missing, "x"), NotInstalledError)
 
 
 def test_a_page_of_installations_is_asked_for_by_number() -> None:
