@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from tools.cache import folder, locked
 
@@ -24,16 +25,26 @@ PROGRAMS = {
     "git-lfs": "git-lfs",
     "node": "nodejs",
     "npm": "npm",
+    "postgres": "postgresql",
     "strace": "strace",
     "unshare": "util-linux",
 }
-# A user's PATH need not name the folders where debootstrap and others live.
-PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+
+
+def path() -> str:
+    """
+    Return where programs are looked for.
+
+    A user's PATH need not name the folders of debootstrap and others; and Debian keeps a
+    PostgreSQL server in a folder of its release.
+    """
+    servers = map(str, Path("/usr/lib/postgresql").glob("*/bin"))
+    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", *servers])
 
 
 def absent() -> list[str]:
     """Return the programs that are not installed."""
-    return [program for program in PROGRAMS if not shutil.which(program, path=PATH)]
+    return [program for program in PROGRAMS if not shutil.which(program, path=path())]
 
 
 def install() -> None:

@@ -39,10 +39,27 @@ LIFETIME: Final = 3600.0  # seconds that GitHub's installation tokens live
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """An installation of the App: its number and the login of the account it is on."""
+    """
+    An installation of the App: its number and the login of the account it is on.
+
+    `permissions` are sorted pairs of name and level; `selected` tells that it reaches chosen
+    repositories only.
+    """
 
     id: int
     owner: str
+    permissions: tuple[tuple[str, str], ...] = ()
+    selected: bool = False
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Who GitHub says that the holder of the key is."""
+
+    id: int
+    slug: str
+    client_id: str
 
 
 def get(url: str, jwt: Secret) -> Request:
@@ -60,20 +77,48 @@ def get_installation(api_url: str, jwt: Secret, installation_id: int) -> Request
     return _request("GET", f"{api_url}/app/installations/{installation_id}", jwt)
 
 
-def list_installations(api_url: str, jwt: Secret) -> Request:
-    """Ask for the first installations of the App; two are enough to know if there is one."""
-    return _request("GET", f"{api_url}/app/installations?per_page=2", jwt)
+def list_installations(api_url: str, jwt: Secret, *, page: int = 1, per_page: int = 2) -> Request:
+    """Ask for installations of the App; two are enough to know if there is only one."""
+    number = f"&page={page}" if page > 1 else ""
+    return _request("GET", f"{api_url}/app/installations?per_page={per_page}{number}", jwt)
 
 
-def mint(api_url: str, jwt: Secret, installation_id: int, scope: Scope) -> Request:
+def get_app(api_url: str, jwt: Secret) -> Request:
+    """Ask who the holder of the key is."""
+    return _request("GET", f"{api_url}/app", jwt)
+
+
+def find_on_repository(api_url: str, jwt: Secret, owner: str, repository: str) -> Request:
+    """Ask for the installation that reaches *owner*/*repository*; 301 if it was renamed."""
+    name = f"{quote(owner, safe='')}/{quote(repository, safe='')}"
+    return _request("GET", f"{api_url}/repos/{name}/installation", jwt)
+
+
+def revoke(api_url: str, token: Secret) -> Request:
+    """Ask GitHub to end *token*, which is its own proof."""
+    return _request("DELETE", f"{api_url}/installation/token", token)
+
+
+def mint(
+    api_url: str,
+    jwt: Secret,
+    installation_id: int,
+    scope: Scope,
+    numbers: Mapping[str, int] | None = None,
+) -> Request:
     """
     Ask for an installation token of *scope*.
 
-    An absent list is left out of the body: GitHub reads an empty one as "all".
+    A repository that stands in *numbers* is asked for by its number there, because its name has
+    changed.  An absent list is left out of the body: GitHub reads an empty one as "all".
     """
     body: dict[str, Any] = {}
     if scope.repositories is not None:
-        body["repositories"] = list(scope.repositories)
+        numbers = numbers or {}
+        by_name = [name for name in scope.repositories if name not in numbers]
+        by_number = [numbers[name] for name in scope.repositories if name in numbers]
+        body |= {"repositories": by_name} if by_name else {}
+        body |= {"repository_ids": by_number} if by_number else {}
     if scope.permissions is not None:
         body["permissions"] = dict(scope.permissions)
     url = f"{api_url}/app/installations/{installation_id}/access_tokens"
@@ -102,7 +147,27 @@ def _installation(found: Any) -> Installation:
     number, login = found["id"], found["account"]["login"]
     if type(number) is not int or not isinstance(login, str):
         raise TypeError
-    return Installation(number, login)
+    granted = found.get("permissions")
+    levels = granted.items() if isinstance(granted, dict) else ()
+    return Installation(
+        number,
+        login,
+        permissions=tuple(sorted((name, level) for name, level in levels if type(level) is str)),
+        selected=found.get("repository_selection") == "selected",
+        suspended=found.get("suspended_at") is not None,
+    )
+
+
+def read_app(response: Response, *, whose: str) -> App:
+    """Read the reply to `get_app`; the client id is empty on servers that have none."""
+    found = _read(response, 200, whose=whose)
+    try:
+        number, slug = found["id"], found["slug"]
+    except (KeyError, TypeError):
+        raise _strange(response, whose) from None
+    if type(number) is not int or not isinstance(slug, str):
+        raise _strange(response, whose)
+    return App(number, slug, str(found.get("client_id") or ""))
 
 
 def read_token(response: Response, now: float, *, whose: str, source: str) -> Token:
@@ -153,6 +218,11 @@ def is_moved(response: Response) -> bool:
 def is_clock_refusal(response: Response) -> bool:
     """Tell whether the App JWT was refused because its times do not fit GitHub's clock."""
     return response.status == 401 and isinstance(_error(response, ""), ClockError)
+
+
+def refusal(response: Response, whose: str) -> SourceError | None:
+    """Return the error that a reply of 400 or more stands for, or None."""
+    return _error(response, whose) if response.status >= 400 else None
 
 
 def _request(method: str, url: str, jwt: Secret, body: bytes | None = None) -> Request:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitlease.github import protocol
-from gitlease.github.protocol import Installation
+from gitlease.github.protocol import App, Installation
 from gitlease.model.errors import (
     ClockError,
     GitleaseError,
@@ -145,6 +145,7 @@ def test_a_reply_that_is_not_githubs_is_an_error_that_quotes_nothing(body: bytes
     for act in (
         lambda: protocol.read_token(reply(201, body), NOW, whose="acme", source="x"),
         lambda: protocol.read_installation(reply(200, body), whose="acme"),
+        lambda: protocol.read_app(reply(200, body), whose="acme"),
     ):
         with pytest.raises(UnreachableError, match="acme") as raised:
             act()
@@ -161,6 +162,7 @@ def test_any_reply_is_a_value_or_one_of_our_errors(
         lambda: read(response),
         lambda: protocol.read_installation(response, whose="acme"),
         lambda: protocol.read_installations(response, whose="acme"),
+        lambda: protocol.read_app(response, whose="acme"),
     ):
         with contextlib.suppress(GitleaseError):
             act()
@@ -294,6 +296,9 @@ def test_every_request_carries_the_proof_and_shows_it_to_nobody() -> None:
         protocol.find_installation(API, proof, "acme", "orgs"),
         protocol.get_installation(API, proof, 7),
         protocol.list_installations(API, proof),
+        protocol.get_app(API, proof),
+        protocol.find_on_repository(API, proof, "acme", "app"),
+        protocol.revoke(API, proof),
         protocol.mint(API, proof, 7, Scope.of("acme")),
     ):
         assert request.headers["Authorization"] == f"Bearer {CANARY}"
@@ -313,3 +318,50 @@ def test_installations_are_read_with_number_and_owner() -> None:
     assert protocol.read_installation(reply(200, one), whose="x") == Installation(7, "Acme")
     assert protocol.read_installations(reply(200, [one]), whose="x") == [Installation(7, "Acme")]
     assert protocol.read_installations(reply(200, []), whose="x") == []
+
+
+def test_an_installation_tells_what_it_was_granted() -> None:
+    one = {
+        "id": 7,
+        "account": {"login": "acme"},
+        "permissions": {"metadata": "read", "contents": "write", "odd": None},
+        "repository_selection": "selected",
+        "suspended_at": "2027-01-15T08:00:00Z",
+    }
+    assert protocol.read_installation(reply(200, one), whose="x") == Installation(
+        7, "acme", (("contents", "write"), ("metadata", "read")), selected=True, suspended=True
+    )
+
+
+def test_an_app_is_read_with_its_names() -> None:
+    one = {"id": 1, "slug": "lease", "client_id": "Iv23"}
+    assert protocol.read_app(reply(200, one), whose="x") == App(1, "lease", "Iv23")
+    assert protocol.read_app(reply(200, {**one, "client_id": None}), whose="x").client_id == ""
+
+
+def test_a_renamed_repository_is_asked_for_by_number_and_the_others_by_name() -> None:
+    scope = Scope.of("acme", ["a", "b", "c"])
+    request = protocol.mint(API, Secret("p"), 7, scope, {"b": 5, "other": 6})
+    assert json.loads(request.body or b"") == {"repositories": ["a", "c"], "repository_ids": [5]}
+    request = protocol.mint(API, Secret("p"), 7, Scope.of("acme", ["a"]), {"a": 5})
+    assert json.loads(request.body or b"") == {"repository_ids": [5]}
+    request = protocol.mint(API, Secret("p"), 7, Scope.of("acme"), {"a": 5})
+    assert request.body == b"{}"
+
+
+def test_only_a_reply_of_four_hundred_or_more_is_a_refusal() -> None:
+    assert protocol.refusal(reply(201, {}), "x") is None
+    assert protocol.refusal(reply(301, {}), "x") is None
+    missing = reply(404, {"message": "Not Found"})
+    assert isinstance(protocol.refusal(missing, "x"), NotInstalledError)
+
+
+def test_a_page_of_installations_is_asked_for_by_number() -> None:
+    urls = [
+        protocol.list_installations(API, Secret("p"), page=page, per_page=100).url
+        for page in (1, 2)
+    ]
+    assert urls == [
+        f"{API}/app/installations?per_page=100",
+        f"{API}/app/installations?per_page=100&page=2",
+    ]

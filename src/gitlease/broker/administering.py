@@ -1,0 +1,114 @@
+"""What an operator changes: workspaces, their grants and bearers; each change is on record."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from gitlease.broker.errors import NotThereError
+from gitlease.broker.minters import Minted
+from gitlease.broker.naming import is_token_id, is_workspace_id
+from gitlease.model.errors import GitleaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitlease.broker.ledger import Ledger
+    from gitlease.broker.store import NewBearer, Store, WorkspaceRow
+    from gitlease.model.grants import Grant
+
+log = logging.getLogger(__name__)
+
+
+class Revoker(Protocol):
+    """Ends tokens at GitHub."""
+
+    async def revoke(self, minted: Minted) -> None:
+        """End one token; raise a `SourceError` if that cannot be."""
+
+
+class Administering:
+    """Changes *store*, tells the *ledger* who did it, and lets *revoker* end what nobody holds."""
+
+    def __init__(self, store: Store, ledger: Ledger, revoker: Revoker) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._revoker = revoker
+
+    async def create(
+        self, request_id: str, workspace_id: str, grants: Sequence[Grant]
+    ) -> WorkspaceRow:
+        """Create a workspace; raise `WorkspaceExistsError`."""
+        row = await self._store.workspaces.create(workspace_id, grants)
+        await self._ledger.changed(request_id, workspace_id, f"created: {_listed(grants)}")
+        return row
+
+    async def workspace(self, workspace_id: str) -> WorkspaceRow:
+        """Return a workspace; raise `NotThereError`."""
+        row = None
+        # A database may choke on what can be no id (PostgreSQL on a NUL).
+        if is_workspace_id(workspace_id):
+            row = await self._store.workspaces.get(workspace_id)
+        if row is None:
+            raise NotThereError(
+                f"there is no workspace {workspace_id}", hint="create it, or check the spelling"
+            )
+        return row
+
+    async def set_grants(
+        self, request_id: str, workspace_id: str, grants: Sequence[Grant]
+    ) -> WorkspaceRow:
+        """Replace what a workspace may ask for; raise `NotThereError`."""
+        await self.workspace(workspace_id)
+        row = await self._store.workspaces.set_grants(workspace_id, grants)
+        await self._ledger.changed(request_id, workspace_id, f"granted: {_listed(grants)}")
+        return row
+
+    async def remove(self, request_id: str, workspace_id: str) -> tuple[int, int]:
+        """
+        Remove a workspace; return how many bearers were revoked here, and tokens at GitHub.
+
+        A token that somebody else holds lives on.  GitHub's refusal to revoke one is logged and
+        changes nothing: it is handed out no more, and dies within its hour.
+        """
+        await self.workspace(workspace_id)
+        removed = await self._store.workspaces.remove(workspace_id)
+        await self._ledger.changed(request_id, workspace_id, "removed")
+        ended = 0
+        for one in removed.tokens:
+            try:
+                await self._revoker.revoke(Minted(one.token, one.app, one.installation, "store"))
+            except GitleaseError as error:
+                log.warning("a token of workspace %s lives on: %s", workspace_id, error.message)
+            else:
+                ended += 1
+        return removed.bearers, ended
+
+    async def create_bearer(self, request_id: str, workspace_id: str, who: str) -> NewBearer:
+        """Make one more bearer; raise `NotThereError`."""
+        await self.workspace(workspace_id)
+        new = await self._store.bearers.create(workspace_id)
+        assert new is not None  # noqa: S101 - only with only_if_none_live
+        await self._ledger.changed(
+            request_id, workspace_id, f"bearer created by {who}", token_id=new.token_id
+        )
+        return new
+
+    async def revoke_bearer(
+        self, request_id: str, workspace_id: str, token_id: str, who: str
+    ) -> None:
+        """Revoke a live bearer; raise `NotThereError`."""
+        await self.workspace(workspace_id)
+        if not is_token_id(token_id) or not await self._store.bearers.revoke(
+            workspace_id, token_id
+        ):
+            raise NotThereError(
+                f"workspace {workspace_id} has no live bearer of that id", hint="list them first"
+            )
+        await self._ledger.changed(
+            request_id, workspace_id, f"bearer revoked by {who}", token_id=token_id
+        )
+
+
+def _listed(grants: Sequence[Grant]) -> str:
+    return "; ".join(map(str, grants)) or "nothing"

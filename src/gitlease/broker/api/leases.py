@@ -1,0 +1,114 @@
+"""The routes by which tokens are had, and by which a refused one is reported."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from gitlease.broker.api import guards
+from gitlease.broker.api.documents import BODY, problems
+from gitlease.broker.identity import Caller, Door
+from gitlease.broker.issuing import Ask, Issuing
+from gitlease.broker.rejecting import Rejecting
+from gitlease.model.wire import Lease
+
+Number = Annotated[str | None, QueryParameter(description="seconds that the token must outlive")]
+Name = Annotated[str | None, QueryParameter(description="as on GitHub, in any case")]
+
+
+class LeaseReply(msgspec.Struct):
+    """A token; null means all repositories, or all permissions that the installation has."""
+
+    token: str
+    expires_at: str | None
+    expires_in: int | None
+    username: str
+    owner: str | None
+    repositories: list[str] | None
+    permissions: dict[str, str] | None
+    app: str
+
+    def __repr__(self) -> str:
+        return "LeaseReply(…)"
+
+
+class Rejection(msgspec.Struct):
+    """A token that git was refused with, by its fingerprint: base64 of its SHA-256."""
+
+    fingerprint: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9+/]{43}=$")]
+
+
+class Dropped(msgspec.Struct):
+    """Whether the token was still being handed out."""
+
+    dropped: bool
+
+
+def routes(
+    door: Door, issuing: Issuing, rejecting: Rejecting, now: Callable[[], float]
+) -> list[HTTPRouteHandler]:
+    """Return the handlers; *now* is the wall clock."""
+
+    @get(
+        "/workspaces/{workspace_id:str}/github-installation-token",
+        summary="A token of the scope that the workspace is granted",
+        responses=problems(401, 403, 404, 422, 429, 502),
+        security=[{"workspace": []}],
+    )
+    async def lease(
+        request: Request[Any, Any, Any],
+        workspace_id: FromPath[str],
+        owner: Name = None,
+        repo: Name = None,
+        min_ttl: Number = None,
+    ) -> LeaseReply:
+        ask = _ask(request, owner, repo, min_ttl)
+        return _reply(await issuing.for_workspace(workspace_id, ask))
+
+    @get(
+        "/admin/github-installation-token",
+        summary="A token of the default installation",
+        responses=problems(401, 403, 404, 422, 502),
+        security=[{"admin": []}],
+    )
+    async def admin_lease(request: Request[Any, Any, Any], min_ttl: Number = None) -> LeaseReply:
+        return _reply(await issuing.for_admin(_ask(request, None, None, min_ttl)))
+
+    @post(
+        "/workspaces/{workspace_id:str}/rejected-tokens",
+        summary="Report a token that GitHub refused",
+        status_code=200,
+        guards=[guards.workspace_only(door)],
+        responses=problems(401, *BODY),
+        security=[{"workspace": []}],
+    )
+    async def reject(
+        request: Request[Any, Any, Any], workspace_id: FromPath[str], data: JSONBody[Rejection]
+    ) -> Dropped:
+        del workspace_id  # the guard has compared it
+        caller = guards.caller(request)
+        assert isinstance(caller, Caller)  # noqa: S101 - the guard lets in nobody else
+        request_id = guards.request_id(request)
+        return Dropped(await rejecting.reject(request_id, caller, data.fingerprint))
+
+    def _reply(lease: Lease) -> LeaseReply:
+        return LeaseReply(**lease.as_json(now()))
+
+    return [lease, admin_lease, reject]
+
+
+def _ask(
+    request: Request[Any, Any, Any], owner: str | None, repo: str | None, min_ttl: str | None
+) -> Ask:
+    names = [name for name, _ in request.query_params.multi_items()]
+    return Ask(
+        guards.request_id(request),
+        guards.authorization(request),
+        owner,
+        repo,
+        min_ttl,
+        is_ambiguous=len(names) != len(set(names)),
+    )

@@ -1,0 +1,147 @@
+"""The routes by which the operator says which workspaces there are and what each may ask for."""
+
+from typing import Annotated, Any, Self
+
+import msgspec
+from litestar import Request, delete, get, patch, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from gitlease.broker.administering import Administering
+from gitlease.broker.api import guards
+from gitlease.broker.api.documents import BODY, problems
+from gitlease.broker.identity import Door
+from gitlease.broker.naming import read_workspace_id
+from gitlease.broker.store import Store, WorkspaceRow
+from gitlease.model.grants import Grant
+from gitlease.model.wire import iso
+
+ADMIN: list[dict[str, list[str]]] = [{"admin": []}]
+MOST_GRANTS = 1000
+After = Annotated[str, QueryParameter(pattern="^[!-~]*$", max_length=128)]
+Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
+
+
+class GrantBody(msgspec.Struct, forbid_unknown_fields=True):
+    """
+    What a workspace may ask for.
+
+    `repositories` is "ALL" or a list of names; `permissions` null means the installation's,
+    `max_per_hour` null any number.
+    """
+
+    owner: str
+    repositories: str | list[str]
+    permissions: dict[str, str] | None = None
+    max_per_hour: int | None = None
+
+    def read(self) -> Grant:
+        """Return the grant; raise `RequestError` if it has no meaning."""
+        return Grant.from_json(msgspec.to_builtins(self))
+
+
+class NewWorkspace(msgspec.Struct, forbid_unknown_fields=True):
+    """A workspace to create; without grants it may ask for nothing."""
+
+    id: str
+    grants: Annotated[list[GrantBody], msgspec.Meta(max_length=MOST_GRANTS)] = []
+
+
+class Change(msgspec.Struct, forbid_unknown_fields=True):
+    """What to change: all grants of a workspace at once."""
+
+    grants: Annotated[list[GrantBody], msgspec.Meta(max_length=MOST_GRANTS)]
+
+
+class Workspace(msgspec.Struct):
+    """A workspace and what it may ask for."""
+
+    id: str
+    grants: list[dict[str, Any]]
+    created_at: str
+
+    @classmethod
+    def of(cls, row: WorkspaceRow) -> Self:
+        """Show a row of the store."""
+        return cls(row.id, [grant.as_json() for grant in row.grants], iso(row.created_at))
+
+
+class Workspaces(msgspec.Struct):
+    """A page of workspaces; `next` is the `after` of the next page, null at the end."""
+
+    workspaces: list[Workspace]
+    next: str | None
+
+
+class Removed(msgspec.Struct):
+    """How many bearers were revoked here, and how many tokens at GitHub."""
+
+    bearers: int
+    tokens: int
+
+
+def routes(door: Door, store: Store, administering: Administering) -> list[HTTPRouteHandler]:
+    """Return the handlers."""
+    guard = [guards.admin_only(door)]
+
+    @get(
+        "/admin/workspaces",
+        summary="List workspaces",
+        guards=guard,
+        responses=problems(401, 422),
+        security=ADMIN,
+    )
+    async def listed(after: After = "", limit: Limit = 100) -> Workspaces:
+        rows = await store.workspaces.list(after=after, limit=limit)
+        is_last = len(rows) < limit
+        return Workspaces([Workspace.of(row) for row in rows], None if is_last else rows[-1].id)
+
+    @post(
+        "/admin/workspaces",
+        summary="Create a workspace",
+        guards=guard,
+        responses=problems(401, 409, *BODY),
+        security=ADMIN,
+    )
+    async def create(request: Request[Any, Any, Any], data: JSONBody[NewWorkspace]) -> Workspace:
+        workspace_id = read_workspace_id(data.id)
+        grants = [one.read() for one in data.grants]
+        request_id = guards.request_id(request)
+        return Workspace.of(await administering.create(request_id, workspace_id, grants))
+
+    @get(
+        "/admin/workspaces/{workspace_id:str}",
+        summary="Show a workspace",
+        guards=guard,
+        responses=problems(401, 404),
+        security=ADMIN,
+    )
+    async def show(workspace_id: FromPath[str]) -> Workspace:
+        return Workspace.of(await administering.workspace(workspace_id))
+
+    @patch(
+        "/admin/workspaces/{workspace_id:str}",
+        summary="Replace a workspace's grants",
+        guards=guard,
+        responses=problems(401, 404, *BODY),
+        security=ADMIN,
+    )
+    async def change(
+        request: Request[Any, Any, Any], workspace_id: FromPath[str], data: JSONBody[Change]
+    ) -> Workspace:
+        grants = [one.read() for one in data.grants]
+        request_id = guards.request_id(request)
+        return Workspace.of(await administering.set_grants(request_id, workspace_id, grants))
+
+    @delete(
+        "/admin/workspaces/{workspace_id:str}",
+        summary="Remove a workspace",
+        status_code=200,
+        guards=guard,
+        responses=problems(401, 404),
+        security=ADMIN,
+    )
+    async def remove(request: Request[Any, Any, Any], workspace_id: FromPath[str]) -> Removed:
+        return Removed(*await administering.remove(guards.request_id(request), workspace_id))
+
+    return [listed, create, show, change, remove]

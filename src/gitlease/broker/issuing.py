@@ -1,0 +1,166 @@
+"""
+The story of one lease.
+
+The order of its steps is the security property of the whole service, so all of them stand in one
+function.  Whoever changes the order changes what the broker promises.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol
+
+from gitlease.broker.errors import OutsideGrantsError, QuotaError
+from gitlease.broker.policy import Asked, Refused, decide
+from gitlease.model.errors import RequestError
+from gitlease.model.redaction import printable
+from gitlease.model.scopes import Scope
+from gitlease.model.tokens import MIN_TTL
+from gitlease.model.wire import Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from gitlease.broker.identity import Caller, Door
+    from gitlease.broker.ledger import Ledger
+    from gitlease.broker.metrics import Metrics
+    from gitlease.broker.minters import Minted
+    from gitlease.model.grants import Grant
+
+HOUR: Final = 3600  # seconds
+LONGEST_TTL: Final = 24 * HOUR  # more than any token lives; beyond it a number is a mistake
+
+
+class Quota(Protocol):
+    """Counts leases by the hour, for all replicas at once."""
+
+    async def __call__(self, workspace_id: str, owner: str, hour: int) -> int:
+        """Count one more lease in *hour* and return how many that makes."""
+
+
+class Source(Protocol):
+    """Has the tokens, or gets them."""
+
+    def ready(self, scope: Scope, *, min_ttl: float) -> Minted | None:
+        """Return a token of exactly *scope* if one is at hand, else None."""
+
+    async def mint(self, scope: Scope, *, min_ttl: float) -> Minted:
+        """Return a token of exactly *scope*; raise a `SourceError` that names the cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """
+    A request for a lease, in the caller's own words: nothing of it has been judged.
+
+    It `is_ambiguous` if a parameter came twice: two readers would differ on what it says.
+    """
+
+    request_id: str
+    authorization: Sequence[str] = field(repr=False)
+    unverified_owner: str | None = None
+    unverified_repository: str | None = None
+    unverified_min_ttl: str | None = None
+    is_ambiguous: bool = False
+
+
+class Issuing:
+    """Hands out leases; *now* is the wall clock, *min_ttl* (seconds) what a lease outlives."""
+
+    def __init__(
+        self,
+        door: Door,
+        ledger: Ledger,
+        quota: Quota,
+        minter: Source,
+        metrics: Metrics,
+        *,
+        now: Callable[[], float] = time.time,
+        min_ttl: int = MIN_TTL,
+    ) -> None:
+        self._door = door
+        self._ledger = ledger
+        self._quota = quota
+        self._minter = minter
+        self._metrics = metrics
+        self._now = now
+        self._min_ttl = min_ttl
+
+    async def for_workspace(self, workspace_id: str, ask: Ask) -> Lease:
+        """
+        Return a lease for *workspace_id*, whose record is committed.
+
+        Raises `BearerError`, `RequestError`, `OutsideGrantsError`, `QuotaError`, or the
+        `SourceError` that GitHub's answer comes to.
+        """
+        # First who, then everything else: a stranger learns nothing, not even that his question
+        # is malformed, and costs one digest and one read.
+        caller = await self._door.workspace(ask.authorization, workspace_id)
+        if ask.is_ambiguous:
+            raise RequestError("a parameter is given twice", hint="give each one once")
+        asked = Asked.of(ask.unverified_owner, ask.unverified_repository)
+        min_ttl = self._read_min_ttl(ask)
+        # The grants came with the bearer, in one read: a change in the middle of this request
+        # cannot mix an old grant with a new one.
+        verdict = decide(caller.grants, asked)
+        if isinstance(verdict, Refused):
+            await self._ledger.refused(ask.request_id, caller, asked, verdict.reason)
+            raise OutsideGrantsError(caller.workspace_id, verdict)
+        # Only what is allowed counts: a refused request must not use up the quota.
+        await self._within_quota(ask, caller, verdict.grant)
+        # Only now the cache and GitHub, by the scope that was allowed and by nothing else:
+        # authorisation never sits behind the cache.
+        return await self._issue(ask, caller, verdict.scope, min_ttl)
+
+    async def for_admin(self, ask: Ask) -> Lease:
+        """Return a lease for the default installation; raises what `for_workspace` raises."""
+        self._door.admin(ask.authorization)
+        return await self._issue(ask, None, Scope(), self._read_min_ttl(ask))
+
+    async def _issue(self, ask: Ask, caller: Caller | None, scope: Scope, min_ttl: int) -> Lease:
+        minted = self._minter.ready(scope, min_ttl=min_ttl)
+        if minted is not None:
+            # Nothing is asked of GitHub: one record says it all, before the token leaves.
+            await self._ledger.leased_at_once(ask.request_id, caller, scope, minted)
+            return self._lease(scope, minted)
+        # The intent is on record before GitHub is asked, the end before the token leaves: a
+        # crash in between leaves an open intent, never a lease that nobody knows of.
+        intent = await self._ledger.intend(ask.request_id, caller, scope)
+        try:
+            minted = await self._minter.mint(scope, min_ttl=min_ttl)
+        except Exception as error:
+            await self._ledger.failed(intent, error)
+            raise
+        await self._ledger.leased(intent, minted)
+        return self._lease(scope, minted)
+
+    def _lease(self, scope: Scope, minted: Minted) -> Lease:
+        self._metrics.leased(minted.source)
+        owner = scope.owner
+        return Lease(minted.token, owner, scope.repositories, scope.permissions, minted.app)
+
+    async def _within_quota(self, ask: Ask, caller: Caller, grant: Grant) -> None:
+        if grant.max_per_hour is None:
+            return
+        now = self._now()
+        hour = int(now // HOUR)
+        if await self._quota(caller.workspace_id, grant.owner, hour) <= grant.max_per_hour:
+            return
+        reason = f"its grant is good for {grant.max_per_hour} leases an hour"
+        await self._ledger.refused(ask.request_id, caller, Asked(grant.owner), reason)
+        raise QuotaError(
+            f"workspace {caller.workspace_id} gets no more tokens for {grant.owner}: {reason}",
+            retry_after=(hour + 1) * HOUR - now,
+        )
+
+    def _read_min_ttl(self, ask: Ask) -> int:
+        text = ask.unverified_min_ttl
+        if text is None:
+            return self._min_ttl
+        if not (text.isascii() and text.isdigit() and len(text) < 8 and int(text) <= LONGEST_TTL):
+            raise RequestError(
+                f"min_ttl is {printable(repr(text), 40)}",
+                hint=f"it takes seconds, 0 to {LONGEST_TTL}",
+            )
+        return int(text)

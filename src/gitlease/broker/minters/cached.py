@@ -1,0 +1,240 @@
+"""
+Hand out what was minted already: from memory, then from the store, and only then mint.
+
+Authorisation never sits here: whoever asks has been allowed the scope.  The key is the set-up
+(API base, Apps) and the scope, for the two decide on App and installation; looking the
+installation up first would leave nothing to serve when GitHub is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+from gitlease.broker.minters.flights import Flights
+from gitlease.broker.minters.forced import ForcedMints
+from gitlease.broker.minters.memory import MOST_KEYS, Held, Memory
+from gitlease.broker.minters.minted import Minted
+from gitlease.broker.minters.warmth import Warmth
+from gitlease.model.errors import UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Self
+
+    from gitlease.broker.minters.minted import Minter, Origin
+    from gitlease.broker.minters.token_store import SingleFlight, TokenStore
+    from gitlease.model.scopes import Scope
+
+log = logging.getLogger(__name__)
+
+# Within a workspace's ten seconds, and above the minter's eight.
+LIMIT: Final = 9.0  # seconds
+# Each refill may hold a connection to the database while GitHub answers.
+AT_ONCE: Final = 16  # refills
+ROUNDS: Final = 3  # others' work may bring a token that is too short for this caller
+LONGEST_LIFE: Final = 3600.0  # seconds; after it a rejected token is dead anyway
+
+
+class Cached:
+    """
+    A minter around *inner* that mints once for all who want the same.
+
+    *tokens* and *single_flight* are the store's; *now* is the wall clock in seconds, *monotonic*
+    one that nobody sets.  `close()` it, or use it as an async context.
+    """
+
+    def __init__(
+        self,
+        inner: Minter,
+        tokens: TokenStore,
+        single_flight: SingleFlight,
+        *,
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        limit: float = LIMIT,
+        most_keys: int = MOST_KEYS,
+    ) -> None:
+        self.realm = inner.realm
+        self._inner = inner
+        self._tokens = tokens
+        self._single_flight = single_flight
+        self._now = now
+        self._monotonic = monotonic
+        self._limit = limit
+        self._memory = Memory(now, monotonic, most_keys)
+        self._flights: Flights[Held] = Flights()
+        self._forced = ForcedMints(tokens, now, monotonic)
+        self._refills = asyncio.Semaphore(AT_ONCE)
+        self._warmth = Warmth(self._memory, self._renew, monotonic)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End all background work; who waits for a token hears `UnreachableError`."""
+        await self._warmth.close()
+        await self._flights.close()
+
+    def __len__(self) -> int:
+        return len(self._memory)
+
+    def key(self, scope: Scope) -> str:
+        """Return the key under which tokens of *scope* are kept."""
+        return f"{self.realm}|{scope.key}"
+
+    async def mint(self, scope: Scope, *, min_ttl: float) -> Minted:
+        """
+        See `Minter`; the token may be an older one, and never one that was rejected.
+
+        Raises what the inner minter raised for the work that this caller waited for, and
+        `RateLimitedError` where rejected tokens have been replaced too often.
+        """
+        key = self.key(scope)
+        held = self._memory.choose(key, min_ttl)
+        if held is not None:
+            return _minted(held, "memory")
+        held = await self._fetch(key, scope, min_ttl)
+        return _minted(held, held.origin)
+
+    def ready(self, scope: Scope, *, min_ttl: float) -> Minted | None:
+        """Return what `mint` would return from memory, or None where it would have to wait."""
+        held = self._memory.choose(self.key(scope), min_ttl)
+        return None if held is None else _minted(held, "memory")
+
+    async def renew_due(self) -> None:
+        """Renew what is used and near its end; runs by itself every few seconds."""
+        await self._warmth.renew_due()
+
+    async def reject(self, fingerprint: str) -> bool:
+        """
+        Never hand out the token with *fingerprint* again, on any replica.
+
+        Returns whether it was held here or in the store.  Let a workspace reject only what was
+        leased to it.
+        """
+        here = self.forget(fingerprint)
+        # Remembered first: who reads the row before it is dropped must see the mark after it.
+        await self._tokens.remember_rejected(fingerprint, self._now() + LONGEST_LIFE)
+        keys = await self._tokens.drop_fingerprint(fingerprint)
+        for key in keys:
+            self._forced.expect(key)
+        return here or bool(keys)
+
+    def forget(self, fingerprint: str) -> bool:
+        """Do the same in this process alone: another replica has told of a rejection."""
+        key = self._memory.reject(fingerprint, self._monotonic() + LONGEST_LIFE)
+        if key is not None:
+            self._forced.expect(key)
+        return key is not None
+
+    def hear(self, message: Mapping[str, str]) -> None:
+        """
+        Act on what another replica says through the store.
+
+        ``{"kind": "token", "fingerprint": …}`` was dropped there; ``{"kind": "reset"}``: messages
+        were missed, so the store is asked again for everything.
+        """
+        match message.get("kind"):
+            case "token":
+                self.forget(message.get("fingerprint", ""))
+            case "reset":
+                self._memory.clear()
+
+    async def revoke(self, minted: Minted) -> None:
+        """
+        See `Minter`; no replica hands it out any more.
+
+        Raises the `SourceError` of GitHub's refusal; it is forgotten all the same.
+        """
+        fingerprint = minted.token.fingerprint
+        self._memory.reject(fingerprint, self._monotonic() + LONGEST_LIFE)
+        await self._tokens.remember_rejected(fingerprint, self._now() + LONGEST_LIFE)
+        await self._tokens.drop_fingerprint(fingerprint)
+        await self._inner.revoke(minted)
+
+    async def _fetch(self, key: str, scope: Scope, min_ttl: float) -> Held:
+        """Wait for the one piece of work that brings *key* a token."""
+
+        def enough(held: Held) -> bool:
+            return self._memory.usable(held, min_ttl)
+
+        try:
+            # The work has the same limit; this one is for who joins it again and again.
+            async with asyncio.timeout(self._limit + 0.5):
+                for _ in range(ROUNDS):
+                    held = await self._flights.join(key, lambda: self._refill(key, scope, enough))
+                    self._memory.touch(key)
+                    if enough(held):
+                        return held
+        except TimeoutError:
+            pass
+        raise _too_late(scope, self._limit)
+
+    async def _renew(self, key: str, scope: Scope, enough: Callable[[Held], bool]) -> None:
+        await self._flights.join(key, lambda: self._refill(key, scope, enough))
+
+    async def _refill(self, key: str, scope: Scope, enough: Callable[[Held], bool]) -> Held:
+        """Bring a token that is *enough* from the store, or mint one; hold it in memory."""
+        self._warmth.begin()
+        try:
+            async with asyncio.timeout(self._limit) as limit, self._refills:
+                held = await self._from_store(key, scope, enough)
+                if held is None:
+                    self._forced.check_here(key)
+                    async with self._single_flight(key):
+                        # Look again: another replica may have minted it meanwhile.
+                        held = await self._from_store(key, scope, enough)
+                        held = held or await self._mint(key, scope)
+                return held
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        raise _too_late(scope, self._limit)
+
+    async def _from_store(
+        self, key: str, scope: Scope, enough: Callable[[Held], bool]
+    ) -> Held | None:
+        row = await self._tokens.get(key)
+        if row is None:
+            return None
+        held = self._memory.weigh(row.token, row.app, row.installation, "store")
+        if not enough(held) or await self._tokens.is_rejected(held.fingerprint):
+            return None
+        self._memory.put(key, scope, held)
+        # Another replica has replaced what was rejected.
+        self._forced.replaced(key)
+        return held
+
+    async def _mint(self, key: str, scope: Scope) -> Held:
+        await self._forced.check(key)
+        minted = await self._inner.mint(scope, min_ttl=0.0)
+        held = self._memory.weigh(minted.token, minted.app, minted.installation, "mint")
+        if not self._memory.lasts(held, 0.0):
+            raise UnreachableError(
+                f"GitHub's token for {scope} was over when it came",
+                hint="check this machine's clock and GITLEASE_API_URL",
+            )
+        self._memory.put(key, scope, held)
+        try:
+            await self._forced.minted(key)
+            await self._tokens.put(key, held.token, scope, held.app, held.installation)
+        except Exception as error:  # noqa: BLE001 - whatever the store raises
+            # It cannot be shared, but it serves: to take it away would only cost another mint.
+            log.warning("a token for %s could not be stored: %s", scope, type(error).__name__)
+        return held
+
+
+def _minted(held: Held, source: Origin) -> Minted:
+    return Minted(held.token, held.app, held.installation, source)
+
+
+def _too_late(scope: Scope, limit: float) -> UnreachableError:
+    return UnreachableError(
+        f"no token for {scope} came within {limit:.0f} s", hint="try again", retry_after=1.0
+    )

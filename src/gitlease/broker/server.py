@@ -1,0 +1,181 @@
+"""
+Granian around the service: one or more worker processes at one address.
+
+A worker reads the settings again, from the same file and environment: nothing secret travels
+between processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import json
+import multiprocessing
+import os
+import socket
+import ssl
+import tempfile
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.errors import ConfigurationError
+from granian.http import HTTP1Settings
+
+from gitlease.broker import logs
+from gitlease.broker.app import create_app, opened
+from gitlease.broker.settings import CONFIG, load
+from gitlease.model.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, MutableMapping
+    from pathlib import Path
+
+    from gitlease.broker.app import Broker
+    from gitlease.broker.settings import Settings
+
+# A request's line and headers; an honest one has a few hundred bytes.
+MAX_HEAD: Final = 16 * 1024  # bytes
+HEAD_LIMIT: Final = 10_000  # milliseconds for all of it, and between two requests
+CONNECTIONS: Final = 4096  # at once, over all workers
+READY_LIMIT: Final = 60.0  # seconds
+
+
+def serve(
+    settings: Settings,
+    config: Path | None,
+    env: MutableMapping[str, str],
+    say: Callable[[str], None],
+) -> int:
+    """
+    Serve until SIGTERM or SIGINT, then let running requests end; return the exit code.
+
+    *say* gets one line of JSON when the service answers.  *env* is what the workers will start
+    with.  Raises `GitleaseError` if the service cannot start.
+    """
+    logs.configure()
+    if config is not None:
+        env[CONFIG] = str(config.absolute())
+    # Everything is opened once before a worker starts: a wrong setting is told here, once, and
+    # a new database is made by one process.
+    asyncio.run(_rehearse(settings))
+    multiprocessing.set_start_method("spawn", force=True)
+    with _address(settings) as port, _shared_metrics(settings, env):
+        server = _server(settings, port)
+        ready = threading.Thread(target=_tell, args=(settings, port, say), daemon=True)
+        server.on_startup(ready.start)
+        try:
+            server.serve()
+        except SystemExit as done:
+            return int(done.code or 0)
+    return 0
+
+
+def worker() -> Broker:
+    """Return the application of one worker process."""
+    logs.configure()
+    return create_app(load(os.environ))
+
+
+def _server(settings: Settings, port: int) -> Any:
+    try:
+        return Granian(
+            "gitlease.broker.server:worker",
+            factory=True,
+            address=settings.host,
+            port=port,
+            interface=Interfaces.ASGI,
+            http=HTTPModes.http1,
+            websockets=False,
+            loop=Loops.asyncio,
+            workers=settings.workers,
+            backlog=1024,
+            backpressure=max(1, CONNECTIONS // settings.workers),
+            http1_settings=HTTP1Settings(header_read_timeout=HEAD_LIMIT, max_buffer_size=MAX_HEAD),
+            ssl_cert=settings.tls_certificate,
+            ssl_key=settings.tls_key,
+            workers_kill_timeout=settings.drain,
+            respawn_failed_workers=True,
+            log_dictconfig={
+                "version": 1,
+                "disable_existing_loggers": False,
+                "loggers": {"_granian": {"handlers": [], "level": "WARNING", "propagate": True}},
+            },
+        )
+    except (ConfigurationError, OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            f"the server cannot start ({type(error).__name__})",
+            hint="check the TLS certificate and its key",
+        ) from None
+
+
+async def _rehearse(settings: Settings) -> None:
+    async with opened(settings):
+        pass
+
+
+@contextlib.contextmanager
+def _address(settings: Settings) -> Iterator[int]:
+    """Hold the port while the service runs: the workers share it by SO_REUSEPORT."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        with socket.socket(family) as alone:
+            # Without SO_REUSEPORT, so that a second broker at the same port is told.
+            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            alone.bind((settings.host, settings.port))
+        held = socket.socket(family)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind((settings.host, settings.port))
+    except OSError as error:
+        raise SettingsError(
+            f"{settings.host} port {settings.port} cannot be had: {error.strerror}",
+            hint="set GITLEASE_BROKER_HOST and GITLEASE_BROKER_PORT",
+        ) from None
+    with held:
+        yield held.getsockname()[1]
+
+
+@contextlib.contextmanager
+def _shared_metrics(settings: Settings, env: MutableMapping[str, str]) -> Iterator[None]:
+    """Let the counters of several workers meet in a folder (prometheus-client's way)."""
+    if settings.workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="gitlease-metrics-") as folder:
+        env["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
+
+
+def _tell(settings: Settings, port: int, say: Callable[[str], None]) -> None:
+    """Say where the service is once it answers."""
+    scheme = "http" if settings.tls_certificate is None else "https"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - read, not bound
+    end = time.monotonic() + READY_LIMIT
+    while time.monotonic() < end:
+        if _answers(scheme, host, port):
+            shown = f"[{host}]" if ":" in host else host
+            file = None if settings.admin_token is not None else str(settings.admin_file)
+            say(json.dumps({"url": f"{scheme}://{shown}:{port}", "admin_token_file": file}))
+            return
+        time.sleep(0.05)
+
+
+def _answers(scheme: str, host: str, port: int) -> bool:
+    if scheme == "http":
+        connection = http.client.HTTPConnection(host, port, timeout=2)
+    else:
+        # It asks itself whether it is up; whose certificate that is does not matter here.
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        connection = http.client.HTTPSConnection(host, port, timeout=2, context=context)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,218 @@
+"""
+The bearers by which workspaces prove who they are: 256 random bits, of which SHA-256 is kept.
+
+A bearer belongs to one workspace.  When it was last used is written down now and then, never on
+the way of a request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.sql.expression import bindparam
+
+from gitlease.broker.store.callers import CallerRow
+from gitlease.broker.store.errors import UnknownWorkspaceError
+from gitlease.broker.store.tables import BEARERS, WORKSPACES
+from gitlease.model.grants import Grant
+from gitlease.model.tokens import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from gitlease.broker.store.callers import Callers
+    from gitlease.broker.store.database import Database
+    from gitlease.broker.store.invalidations import Invalidations
+
+# Secret scanners and people can tell whose it is.
+BEARER_PREFIX: Final = "glw_"
+_SHOWN: Final = 10  # characters; what is left has far more than 200 random bits
+
+
+@dataclass(frozen=True, slots=True)
+class NewBearer:
+    """A bearer that was just made; its `plaintext` is nowhere else."""
+
+    token_id: str
+    plaintext: Secret = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BearerRow:
+    """A bearer as a person may see it: `prefix` is its first characters, times are seconds."""
+
+    token_id: str
+    prefix: str
+    created_at: float
+    last_used_at: float | None
+    revoked_at: float | None
+
+
+def digest_of(secret: Secret) -> bytes:
+    """Return the form in which bearers and enrolment secrets are kept and looked up: SHA-256."""
+    return hashlib.sha256(secret.reveal().encode("utf-8", "surrogatepass")).digest()
+
+
+class Bearers:
+    """Makes, lists, revokes and recognises bearers."""
+
+    def __init__(
+        self,
+        database: Database,
+        invalidations: Invalidations,
+        callers: Callers,
+        now: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._invalidations = invalidations
+        self._callers = callers
+        self._now = now
+        self._used: dict[str, float] = {}
+
+    async def create(
+        self, workspace_id: str, *, only_if_none_live: bool = False
+    ) -> NewBearer | None:
+        """
+        Make a bearer for *workspace_id*.
+
+        With *only_if_none_live*, None if a bearer is live; of several callers one gets it.
+        Raises `UnknownWorkspaceError`.
+        """
+        bearer = NewBearer(secrets.token_hex(8), Secret(BEARER_PREFIX + secrets.token_urlsafe(32)))
+
+        async def work(connection: AsyncConnection) -> NewBearer | None:
+            # On PostgreSQL the row is what callers of this method wait for one another on.
+            workspace = select(WORKSPACES.c.removed_at).where(WORKSPACES.c.id == workspace_id)
+            found = (await connection.execute(workspace.with_for_update())).first()
+            if found is None or found.removed_at is not None:
+                raise UnknownWorkspaceError(f"there is no workspace {workspace_id}")
+            if only_if_none_live:
+                live = select(BEARERS.c.id).where(
+                    BEARERS.c.workspace_id == workspace_id, BEARERS.c.revoked_at.is_(None)
+                )
+                if (await connection.execute(live.limit(1))).first() is not None:
+                    return None
+            row = {
+                "id": bearer.token_id,
+                "workspace_id": workspace_id,
+                "digest": digest_of(bearer.plaintext),
+                "prefix": bearer.plaintext.reveal()[:_SHOWN],
+                "created_at": self._now(),
+            }
+            await connection.execute(insert(BEARERS).values(row))
+            return bearer
+
+        return await self._database.write(work)
+
+    async def list(self, workspace_id: str) -> tuple[BearerRow, ...]:
+        """Return the bearers of *workspace_id*, live and revoked, oldest first."""
+        columns = (BEARERS.c.prefix, BEARERS.c.created_at, BEARERS.c.last_used_at)
+        query = select(BEARERS.c.id, *columns, BEARERS.c.revoked_at).where(
+            BEARERS.c.workspace_id == workspace_id
+        )
+
+        async def work(connection: AsyncConnection) -> tuple[BearerRow, ...]:
+            rows = await connection.execute(query.order_by(BEARERS.c.created_at, BEARERS.c.id))
+            return tuple(BearerRow(*row) for row in rows)
+
+        return await self._database.read(work)
+
+    async def revoke(self, workspace_id: str, token_id: str) -> bool:
+        """
+        Revoke a bearer of *workspace_id*; tell whether there was a live one of that id.
+
+        It is dead here when this returns, and within a second on every other replica.
+        """
+        message = {"kind": "bearer", "workspace_id": workspace_id, "token_id": token_id}
+        change = (
+            update(BEARERS)
+            .where(
+                BEARERS.c.id == token_id,
+                BEARERS.c.workspace_id == workspace_id,
+                BEARERS.c.revoked_at.is_(None),
+            )
+            .values(revoked_at=self._now())
+        )
+
+        async def work(connection: AsyncConnection) -> bool:
+            revoked = (await connection.execute(change)).rowcount > 0
+            if revoked:
+                await self._invalidations.announce(connection, message)
+            return revoked
+
+        revoked = await self._database.write(work)
+        self._invalidations.deliver(message)
+        return revoked
+
+    async def caller(self, digest: bytes) -> CallerRow | None:
+        """
+        Return whose live bearer has *digest*, with the grants of the moment; None for nobody's.
+
+        One read at most: the answer may be half a second old, never older than a revocation here.
+        """
+        row = self._callers.get(digest)
+        if row is None:
+            row = await self._read_caller(digest)
+        if row is not None:
+            self._used[row.token_id] = self._now()
+        return row
+
+    async def _read_caller(self, digest: bytes) -> CallerRow | None:
+        asked, epoch = self._callers.time(), self._callers.epoch
+        query = (
+            select(WORKSPACES.c.id, BEARERS.c.id.label("token_id"), WORKSPACES.c.grants)
+            .join(WORKSPACES, WORKSPACES.c.id == BEARERS.c.workspace_id)
+            .where(
+                BEARERS.c.digest == digest,
+                BEARERS.c.revoked_at.is_(None),
+                WORKSPACES.c.removed_at.is_(None),
+            )
+        )
+
+        async def work(connection: AsyncConnection) -> CallerRow | None:
+            found = (await connection.execute(query)).first()
+            return found and CallerRow(found.id, found.token_id, grants_of(found.grants))
+
+        row = await self._database.read(work)
+        if row is not None:
+            self._callers.put(digest, row, asked=asked, epoch=epoch)
+        return row
+
+    async def write_last_used(self) -> None:
+        """Write down when bearers were last used; what cannot be written is kept for later."""
+        used, self._used = self._used, {}
+        if not used:
+            return
+        change = (
+            update(BEARERS)
+            .where(BEARERS.c.id == bindparam("token"))
+            .values(last_used_at=bindparam("used"))
+        )
+        # In one order everywhere, or two replicas could wait for each other's rows.
+        rows = [{"token": token_id, "used": at} for token_id, at in sorted(used.items())]
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(change, rows)
+
+        try:
+            await self._database.write(work)
+        except BaseException:
+            self._used = used | self._used
+            raise
+
+
+def grants_of(text: str) -> tuple[Grant, ...]:
+    """Read the grants that a row of workspaces keeps."""
+    return tuple(Grant.from_json(one) for one in json.loads(text))
+
+
+def text_of(grants: tuple[Grant, ...]) -> str:
+    """Return *grants* as a row of workspaces keeps them."""
+    return json.dumps([grant.as_json() for grant in grants])

@@ -1,0 +1,172 @@
+"""
+Tokens that any replica may serve: sealed, one for each key.
+
+A row that cannot be opened (another key, another row's bytes) is a miss: it is minted anew.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select, update
+
+from gitlease.broker.store.tables import REJECTED, TOKENS
+from gitlease.broker.store.upserts import upsert
+from gitlease.model.scopes import Scope
+from gitlease.model.tokens import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from gitlease.broker.store.database import Database
+    from gitlease.broker.store.invalidations import Invalidations
+    from gitlease.broker.store.sealing import Sealer
+
+
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """A token under its key, with what it is good for and who minted it."""
+
+    key: str
+    token: Token
+    scope: Scope
+    app: str
+    installation: int
+
+
+class Tokens:
+    """The shared cache of tokens, and the memory of those that GitHub refused."""
+
+    def __init__(
+        self,
+        database: Database,
+        invalidations: Invalidations,
+        sealer: Sealer,
+        now: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._invalidations = invalidations
+        self._sealer = sealer
+        self._now = now
+
+    async def get(self, key: str) -> StoredToken | None:
+        """Return what is kept under *key*, or None; it may be over."""
+
+        async def work(connection: AsyncConnection) -> Row[Any] | None:
+            return (await connection.execute(select(TOKENS).where(TOKENS.c.key == key))).first()
+
+        row = await self._database.read(work)
+        return row and self.opened(row)
+
+    async def put(self, key: str, token: Token, scope: Scope, app: str, installation: int) -> None:
+        """Keep *token* under *key* in place of what was there."""
+        permissions = None if scope.permissions is None else json.dumps(dict(scope.permissions))
+        row = {
+            "key": key,
+            "fingerprint": token.fingerprint,
+            "sealed": self._sealer.seal(key, token.secret),
+            "owner": scope.owner,
+            "repositories": None if scope.repositories is None else json.dumps(scope.repositories),
+            "permissions": permissions,
+            "app": app,
+            "installation": installation,
+            "username": token.username,
+            "minted_at": token.minted_at,
+            "lifetime": token.lifetime,
+            "expires_at": token.expires_at,
+        }
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(upsert(self._database, TOKENS, row))
+
+        await self._database.write(work)
+
+    async def drop_fingerprint(self, fingerprint: str) -> list[str]:
+        """Remove the token with *fingerprint* and tell the other replicas; return its keys."""
+        message = {"kind": "token", "fingerprint": fingerprint}
+        gone = delete(TOKENS).where(TOKENS.c.fingerprint == fingerprint).returning(TOKENS.c.key)
+
+        async def work(connection: AsyncConnection) -> list[str]:
+            keys = list((await connection.execute(gone)).scalars())
+            # Also if no row is left: a replica may have it in memory.
+            await self._invalidations.announce(connection, message)
+            return keys
+
+        keys = await self._database.write(work)
+        self._invalidations.deliver(message)
+        return keys
+
+    async def remember_rejected(self, fingerprint: str, until: float) -> None:
+        """Let `is_rejected` be true for *fingerprint* until then (seconds of the wall clock)."""
+        row = {"fingerprint": fingerprint, "until": until}
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(upsert(self._database, REJECTED, row))
+
+        await self._database.write(work)
+
+    async def is_rejected(self, fingerprint: str) -> bool:
+        """Tell whether *fingerprint* was remembered as rejected."""
+        query = select(REJECTED.c.until).where(
+            REJECTED.c.fingerprint == fingerprint, REJECTED.c.until > self._now()
+        )
+
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(query)).first() is not None
+
+        return await self._database.read(work)
+
+    async def reseal(self) -> int:
+        """
+        Seal every row under the newest key; return how many there were.
+
+        A row that no key opens is removed.  A row that changes meanwhile is sealed by whoever
+        changes it.
+        """
+
+        async def work(connection: AsyncConnection) -> int:
+            rows = (await connection.execute(select(TOKENS.c.key, TOKENS.c.sealed))).all()
+            for key, sealed in rows:
+                same = (TOKENS.c.key == key) & (TOKENS.c.sealed == sealed)
+                secret = self._sealer.open(key, sealed)
+                if secret is None:
+                    await connection.execute(delete(TOKENS).where(same))
+                else:
+                    again = self._sealer.seal(key, secret)
+                    await connection.execute(update(TOKENS).where(same).values(sealed=again))
+            return len(rows)
+
+        return await self._database.write(work)
+
+    async def forget_over(self) -> None:
+        """Remove what no longer matters: tokens and refusals whose time is over."""
+        now = self._now()
+
+        async def work(connection: AsyncConnection) -> None:
+            await connection.execute(delete(TOKENS).where(TOKENS.c.expires_at < now))
+            await connection.execute(delete(REJECTED).where(REJECTED.c.until < now))
+
+        await self._database.write(work)
+
+    def opened(self, row: Row[Any]) -> StoredToken | None:
+        """Return what the *row* of tokens holds; None if no key of ours opens it."""
+        secret = self._sealer.open(row.key, row.sealed)
+        if secret is None:
+            return None
+        token = Token(
+            secret,
+            row.expires_at,
+            row.minted_at,
+            lifetime=row.lifetime,
+            username=row.username,
+            source="store",
+        )
+        permissions = None if row.permissions is None else json.loads(row.permissions)
+        names = None if row.repositories is None else json.loads(row.repositories)
+        scope = Scope.of(row.owner, names, permissions)
+        return StoredToken(row.key, token, scope, row.app, row.installation)

@@ -1,0 +1,183 @@
+"""Workspaces and what each may ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gitlease.broker.store.bearers import grants_of, text_of
+from gitlease.broker.store.errors import UnknownWorkspaceError, WorkspaceExistsError
+from gitlease.broker.store.tables import BEARERS, JOURNAL, TOKENS, WORKSPACES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sqlalchemy import Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from gitlease.broker.store.database import Database
+    from gitlease.broker.store.invalidations import Invalidations
+    from gitlease.broker.store.tokens import StoredToken, Tokens
+    from gitlease.model.grants import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceRow:
+    """A workspace that is there; `created_at` is in seconds."""
+
+    id: str
+    grants: tuple[Grant, ...]
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """
+    What went with a workspace: how many live bearers, and the live tokens that only it held.
+
+    The tokens have left the store; GitHub does not know yet.
+    """
+
+    bearers: int
+    tokens: tuple[StoredToken, ...]
+
+
+class Workspaces:
+    """Creates, reads, changes and removes workspaces."""
+
+    def __init__(
+        self,
+        database: Database,
+        invalidations: Invalidations,
+        tokens: Tokens,
+        now: Callable[[], float],
+    ) -> None:
+        self._database = database
+        self._invalidations = invalidations
+        self._tokens = tokens
+        self._now = now
+
+    async def create(self, workspace_id: str, grants: Iterable[Grant] = ()) -> WorkspaceRow:
+        """
+        Create a workspace; without grants it may ask for nothing.
+
+        One that was removed may come again: its old bearers stay revoked.  Raises
+        `WorkspaceExistsError`.
+        """
+        row = WorkspaceRow(workspace_id, tuple(grants), self._now())
+        make = sqlite.insert if self._database.is_sqlite else postgresql.insert
+        values = {"grants": text_of(row.grants), "created_at": row.created_at, "removed_at": None}
+        change = (
+            make(WORKSPACES)
+            .values(id=workspace_id, **values)
+            .on_conflict_do_update(
+                index_elements=["id"], set_=values, where=WORKSPACES.c.removed_at.is_not(None)
+            )
+            .returning(WORKSPACES.c.id)
+        )
+
+        async def work(connection: AsyncConnection) -> bool:
+            return (await connection.execute(change)).first() is not None
+
+        if not await self._database.write(work):
+            raise WorkspaceExistsError(f"there is a workspace {workspace_id} already")
+        return row
+
+    async def get(self, workspace_id: str) -> WorkspaceRow | None:
+        """Return the workspace *workspace_id*, or None if there is none or it was removed."""
+        query = _live().where(WORKSPACES.c.id == workspace_id)
+
+        async def work(connection: AsyncConnection) -> WorkspaceRow | None:
+            found = (await connection.execute(query)).first()
+            return None if found is None else _row(found)
+
+        return await self._database.read(work)
+
+    async def list(self, after: str = "", limit: int = 100) -> tuple[WorkspaceRow, ...]:
+        """Return at most *limit* workspaces in the order of their ids, those beyond *after*."""
+        query = _live().where(WORKSPACES.c.id > after).order_by(WORKSPACES.c.id).limit(limit)
+
+        async def work(connection: AsyncConnection) -> tuple[WorkspaceRow, ...]:
+            return tuple(_row(row) for row in await connection.execute(query))
+
+        return await self._database.read(work)
+
+    async def set_grants(self, workspace_id: str, grants: Iterable[Grant]) -> WorkspaceRow:
+        """Replace the grants of *workspace_id*; raise `UnknownWorkspaceError`."""
+        granted = tuple(grants)
+        change = (
+            update(WORKSPACES)
+            .where(WORKSPACES.c.id == workspace_id, WORKSPACES.c.removed_at.is_(None))
+            .values(grants=text_of(granted))
+            .returning(WORKSPACES.c.created_at)
+        )
+        message = {"kind": "workspace", "workspace_id": workspace_id}
+
+        async def work(connection: AsyncConnection) -> WorkspaceRow:
+            found = (await connection.execute(change)).first()
+            if found is None:
+                raise UnknownWorkspaceError(f"there is no workspace {workspace_id}")
+            await self._invalidations.announce(connection, message)
+            return WorkspaceRow(workspace_id, granted, found.created_at)
+
+        row = await self._database.write(work)
+        self._invalidations.deliver(message)
+        return row
+
+    async def remove(self, workspace_id: str) -> Removed:
+        """
+        Remove *workspace_id* and revoke its bearers; raise `UnknownWorkspaceError`.
+
+        Its live tokens that the journal knows no other holder of leave the store too, and are
+        returned, so that GitHub can be asked to revoke them.  One that a renewal has replaced in
+        the store is not known any more, and dies within its hour.
+        """
+        messages = [{"kind": "workspace", "workspace_id": workspace_id}]
+
+        async def work(connection: AsyncConnection) -> Removed:
+            now = self._now()
+            gone = update(WORKSPACES).where(
+                WORKSPACES.c.id == workspace_id, WORKSPACES.c.removed_at.is_(None)
+            )
+            if (await connection.execute(gone.values(removed_at=now))).rowcount == 0:
+                raise UnknownWorkspaceError(f"there is no workspace {workspace_id}")
+            revoked = update(BEARERS).where(
+                BEARERS.c.workspace_id == workspace_id, BEARERS.c.revoked_at.is_(None)
+            )
+            bearers = (await connection.execute(revoked.values(revoked_at=now))).rowcount
+            dropped = delete(TOKENS).where(_held_by_it_alone(workspace_id, now)).returning(TOKENS)
+            rows = (await connection.execute(dropped)).all()
+            messages[1:] = [{"kind": "token", "fingerprint": row.fingerprint} for row in rows]
+            for message in messages:
+                await self._invalidations.announce(connection, message)
+            opened = [self._tokens.opened(row) for row in rows]
+            return Removed(bearers, tuple(token for token in opened if token is not None))
+
+        removed = await self._database.write(work)
+        for message in messages:
+            self._invalidations.deliver(message)
+        return removed
+
+
+def _live() -> Any:
+    columns = (WORKSPACES.c.id, WORKSPACES.c.grants, WORKSPACES.c.created_at)
+    return select(*columns).where(WORKSPACES.c.removed_at.is_(None))
+
+
+def _row(found: Row[Any]) -> WorkspaceRow:
+    return WorkspaceRow(found.id, grants_of(found.grants), found.created_at)
+
+
+def _held_by_it_alone(workspace_id: str, now: float) -> Any:
+    lease = JOURNAL.alias("lease")
+    same = (lease.c.fingerprint == TOKENS.c.fingerprint) & (lease.c.kind == "lease")
+    its_own = exists().where(same, lease.c.workspace_id == workspace_id)
+    # A lease of no workspace is the operator's.
+    another_live = exists().where(
+        WORKSPACES.c.id == lease.c.workspace_id, WORKSPACES.c.removed_at.is_(None)
+    )
+    others = exists().where(same, or_(lease.c.workspace_id.is_(None), another_live))
+    return (TOKENS.c.expires_at > now) & its_own & ~others

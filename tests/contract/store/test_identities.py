@@ -1,0 +1,189 @@
+"""Workspaces, bearers, enrolments and quotas."""
+
+import asyncio
+
+import pytest
+
+from gitlease.broker.store import (
+    Store,
+    UnknownWorkspaceError,
+    WorkspaceExistsError,
+    digest_of,
+)
+from gitlease.model.grants import Grant
+from tests.support.stores import Place
+
+GRANTS = (Grant.of("acme", ["app"], {"contents": "read"}, 5), Grant.of("other", "ALL"))
+
+
+async def new_bearer(store: Store, workspace: str = "ws-1") -> tuple[str, bytes]:
+    """Return a new bearer's id and digest."""
+    made = await store.bearers.create(workspace)
+    assert made is not None
+    return made.token_id, digest_of(made.plaintext)
+
+
+def test_a_workspace_has_the_grants_it_was_given(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            assert await store.workspaces.get("ws-1") is None
+            created = await store.workspaces.create("ws-1", GRANTS)
+            assert created.grants == GRANTS
+            assert await store.workspaces.get("ws-1") == created
+            with pytest.raises(WorkspaceExistsError):
+                await store.workspaces.create("ws-1")
+            changed = await store.workspaces.set_grants("ws-1", GRANTS[:1])
+            assert await store.workspaces.get("ws-1") == changed
+            assert changed.grants == GRANTS[:1]
+            with pytest.raises(UnknownWorkspaceError):
+                await store.workspaces.set_grants("ws-2", ())
+
+    asyncio.run(run())
+
+
+def test_workspaces_are_listed_page_by_page_without_the_removed(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            for number in range(5):
+                await store.workspaces.create(f"ws-{number}")
+            await store.workspaces.remove("ws-1")
+            first = await store.workspaces.list(limit=2)
+            rest = await store.workspaces.list(first[-1].id)
+            assert [row.id for row in (*first, *rest)] == ["ws-0", "ws-2", "ws-3", "ws-4"]
+
+    asyncio.run(run())
+
+
+def test_a_bearer_names_its_workspace_with_the_grants_of_the_moment(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            await store.workspaces.create("ws-1", GRANTS)
+            token_id, digest = await new_bearer(store)
+            caller = await store.bearers.caller(digest)
+            assert caller is not None
+            assert (caller.workspace_id, caller.token_id) == ("ws-1", token_id)
+            assert caller.grants == GRANTS
+            await store.workspaces.set_grants("ws-1", ())
+            changed = await store.bearers.caller(digest)
+            assert changed is not None
+            assert changed.grants == ()
+            assert await store.bearers.caller(b"\0" * 32) is None
+
+    asyncio.run(run())
+
+
+def test_a_revoked_bearer_is_dead_at_once(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            await store.workspaces.create("ws-1")
+            await store.workspaces.create("ws-2")
+            token_id, digest = await new_bearer(store)
+            assert await store.bearers.caller(digest) is not None
+            assert not await store.bearers.revoke("ws-2", token_id)
+            assert await store.bearers.caller(digest) is not None
+            assert await store.bearers.revoke("ws-1", token_id)
+            assert await store.bearers.caller(digest) is None
+            assert not await store.bearers.revoke("ws-1", token_id)
+            [row] = await store.bearers.list("ws-1")
+            assert row.revoked_at == place.clock()
+
+    asyncio.run(run())
+
+
+def test_of_many_first_registrations_one_gets_the_bearer(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as one, place.store() as two:
+            await one.workspaces.create("ws-1")
+            made = await asyncio.gather(
+                *(store.bearers.create("ws-1", only_if_none_live=True) for store in (one, two) * 4)
+            )
+            [bearer] = filter(None, made)
+            await two.bearers.revoke("ws-1", bearer.token_id)
+            assert await one.bearers.create("ws-1", only_if_none_live=True) is not None
+            with pytest.raises(UnknownWorkspaceError):
+                await one.bearers.create("ws-2")
+
+    asyncio.run(run())
+
+
+def test_when_a_bearer_was_last_used_is_written_down_later(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            await store.workspaces.create("ws-1")
+            token_id, digest = await new_bearer(store)
+            await store.bearers.caller(digest)
+            [before] = await store.bearers.list("ws-1")
+            await store.upkeep()
+            [after] = await store.bearers.list("ws-1")
+            assert (before.last_used_at, after.last_used_at) == (None, place.clock())
+            assert after.token_id == token_id
+
+    asyncio.run(run())
+
+
+def test_a_removed_workspace_is_gone_with_its_bearers_and_may_come_again(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            await store.workspaces.create("ws-1", GRANTS)
+            _, digest = await new_bearer(store)
+            removed = await store.workspaces.remove("ws-1")
+            assert (removed.bearers, removed.tokens) == (1, ())
+            assert await store.bearers.caller(digest) is None
+            with pytest.raises(UnknownWorkspaceError):
+                await store.workspaces.remove("ws-1")
+            await store.workspaces.create("ws-1")
+            again = await store.workspaces.get("ws-1")
+            assert again is not None
+            assert again.grants == ()
+            assert await store.bearers.caller(digest) is None
+
+    asyncio.run(run())
+
+
+def test_an_enrolment_is_good_for_its_workspace_its_uses_and_its_time(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            own = await store.enrolments.create("ws-1", uses=1)
+            assert not await store.enrolments.use(digest_of(own.secret), "ws-2")
+            assert await store.enrolments.use(digest_of(own.secret), "ws-1")
+            assert not await store.enrolments.use(digest_of(own.secret), "ws-1")
+            timed = await store.enrolments.create(expires_at=place.clock() + 60)
+            assert await store.enrolments.use(digest_of(timed.secret), "any")
+            place.clock.time += 60
+            assert not await store.enrolments.use(digest_of(timed.secret), "any")
+            open_ended = await store.enrolments.create()
+            assert await store.enrolments.revoke(open_ended.id)
+            assert not await store.enrolments.revoke(open_ended.id)
+            assert not await store.enrolments.use(digest_of(open_ended.secret), "any")
+            assert [row.used for row in await store.enrolments.list()] == [1, 1, 0]
+
+    asyncio.run(run())
+
+
+def test_an_enrolment_is_never_used_more_often_than_it_may(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as one, place.store() as two:
+            new = await one.enrolments.create(uses=7)
+            digest = digest_of(new.secret)
+            good = await asyncio.gather(
+                *(
+                    store.enrolments.use(digest, f"ws-{number}")
+                    for number, store in enumerate((one, two) * 10)
+                )
+            )
+            assert good.count(True) == 7
+
+    asyncio.run(run())
+
+
+def test_a_quota_counts_every_lease_of_its_hour_once(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as one, place.store() as two:
+            counts = await asyncio.gather(
+                *(store.quota("ws-1", "acme", 500_000) for store in (one, two) * 10)
+            )
+            assert sorted(counts) == list(range(1, 21))
+            assert await one.quota("ws-1", "acme", 500_001) == 1
+            assert await one.quota("ws-1", "other", 500_000) == 1
+
+    asyncio.run(run())

@@ -1,0 +1,173 @@
+"""Cached tokens: sealed, shared, forgotten."""
+
+import asyncio
+
+import pytest
+from cryptography.fernet import Fernet
+
+from gitlease.broker.store import Entry
+from gitlease.model.scopes import Scope
+from gitlease.model.tokens import Secret
+from tests.support.stores import KEY, Place
+
+SCOPE = Scope.of("acme", ["app"], {"contents": "read"})
+
+
+def test_a_token_comes_back_whole_in_another_replica(place: Place) -> None:
+    async def run() -> None:
+        token = place.token("ghs_one", life=1800)
+        async with place.store() as one, place.store() as two:
+            assert await two.tokens.get("k") is None
+            await one.tokens.put("k", token, SCOPE, "app-1", 42)
+            found = await two.tokens.get("k")
+            assert found is not None
+            assert found.token.secret == token.secret
+            assert (found.token.expires_at, found.token.minted_at, found.token.lifetime) == (
+                token.expires_at,
+                token.minted_at,
+                1800,
+            )
+            assert (found.scope, found.app, found.installation) == (SCOPE, "app-1", 42)
+            await two.tokens.put("k", place.token("ghs_two"), Scope.of("acme"), "app-1", 42)
+            newer = await one.tokens.get("k")
+            assert newer is not None
+            assert newer.token.secret == Secret("ghs_two")
+            assert newer.scope == Scope.of("acme")
+
+    asyncio.run(run())
+
+
+def test_a_dropped_fingerprint_is_gone_everywhere(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as one, place.store() as two:
+            token = place.token("ghs_one")
+            await one.tokens.put("a", token, SCOPE, "app-1", 42)
+            await one.tokens.put("b", token, SCOPE, "app-1", 42)
+            await one.tokens.put("c", place.token("ghs_other"), SCOPE, "app-1", 42)
+            assert sorted(await two.tokens.drop_fingerprint(token.fingerprint)) == ["a", "b"]
+            assert await one.tokens.get("a") is None
+            assert await one.tokens.get("c") is not None
+
+    asyncio.run(run())
+
+
+def test_a_rejected_fingerprint_is_remembered_for_its_time(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as one, place.store() as two:
+            await one.tokens.remember_rejected("fp", place.clock() + 60)
+            await one.tokens.remember_rejected("fp", place.clock() + 90)
+            assert await two.tokens.is_rejected("fp")
+            assert not await two.tokens.is_rejected("other")
+            place.clock.time += 90
+            assert not await two.tokens.is_rejected("fp")
+
+    asyncio.run(run())
+
+
+def test_a_token_moved_to_another_key_is_not_served(place: Place) -> None:
+    """A row that somebody copied over another one would widen that one's scope."""
+
+    async def run() -> None:
+        async with place.store() as store:
+            await store.tokens.put("wide", place.token("ghs_wide"), SCOPE, "app-1", 42)
+            await store.tokens.put("narrow", place.token("ghs_narrow"), SCOPE, "app-1", 42)
+            await store._database.write(
+                lambda to: to.exec_driver_sql(
+                    "UPDATE tokens SET sealed = (SELECT sealed FROM tokens WHERE key = 'wide') "
+                    "WHERE key = 'narrow'"
+                )
+            )
+            assert await store.tokens.get("narrow") is None
+            assert await store.tokens.get("wide") is not None
+
+    asyncio.run(run())
+
+
+def test_after_a_rotation_the_old_key_opens_nothing(place: Place) -> None:
+    async def run() -> None:
+        new = Secret(Fernet.generate_key().decode())
+        async with place.store() as store:
+            await store.tokens.put("k", place.token("ghs_one"), SCOPE, "app-1", 42)
+        async with place.store(keys=(new, KEY)) as store:
+            assert await store.tokens.get("k") is not None
+            assert await store.rotate_keys() == 1
+        async with place.store(keys=(new,)) as store:
+            assert await store.tokens.get("k") is not None
+        async with place.store(keys=(KEY,)) as store:
+            assert await store.tokens.get("k") is None
+
+    asyncio.run(run())
+
+
+def test_upkeep_forgets_what_is_over_and_nothing_else(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            await store.tokens.put("short", place.token("ghs_a", life=60), SCOPE, "app-1", 42)
+            await store.tokens.put("long", place.token("ghs_b"), SCOPE, "app-1", 42)
+            place.clock.time += 61
+            await store.upkeep()
+            assert await store.tokens.get("short") is None
+            assert await store.tokens.get("long") is not None
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("other", ["ws-2", None, "removed"])
+def test_a_removal_gives_back_the_tokens_that_nobody_else_holds(
+    place: Place, other: str | None
+) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            for name in ("ws-1", "ws-2", "removed"):
+                await store.workspaces.create(name)
+            own, shared = place.token("ghs_own"), place.token("ghs_shared")
+            for key, token in (("own", own), ("shared", shared)):
+                await store.tokens.put(key, token, SCOPE, "app-1", 42)
+            holders = [("ws-1", own), ("ws-1", shared), (other, shared)]
+            for holder, token in holders:
+                await store.journal.note(
+                    Entry(
+                        at=place.clock(),
+                        kind="lease",
+                        workspace_id=holder,
+                        fingerprint=token.fingerprint,
+                        expires_at=token.expires_at,
+                    )
+                )
+            await store.workspaces.remove("removed")
+            assert await store.tokens.get("shared") is not None
+            removed = await store.workspaces.remove("ws-1")
+            expected = {"own", "shared"} if other == "removed" else {"own"}
+            assert {token.key for token in removed.tokens} == expected
+            assert await store.tokens.get("own") is None
+
+    asyncio.run(run())
+
+
+def test_a_dump_holds_no_token_bearer_or_secret(place: Place) -> None:
+    async def run() -> list[str]:
+        async with place.store() as store:
+            await store.workspaces.create("ws-1")
+            bearer = await store.bearers.create("ws-1")
+            enrolment = await store.enrolments.create()
+            token = place.token("ghs_canary_of_this_test")
+            assert bearer is not None
+            await store.tokens.put("k", token, SCOPE, "app-1", 42)
+            await store.tokens.put("gone", token, SCOPE, "app-1", 42)
+            await store.tokens.drop_fingerprint(token.fingerprint)
+            await store.tokens.put("k", token, SCOPE, "app-1", 42)
+            return [
+                bearer.plaintext.reveal(),
+                enrolment.secret.reveal(),
+                token.secret.reveal(),
+                KEY.reveal(),
+                token.fingerprint,
+                place.dump(),
+            ]
+
+    *canaries, fingerprint, dump = asyncio.run(run())
+    assert fingerprint in dump  # it is the database that was searched
+    after = place.dump()
+    for canary in canaries:
+        assert canary not in dump + after
+        assert canary.encode().hex() not in dump + after

@@ -1,0 +1,116 @@
+"""A broker as its operator starts it: a process, real SQLite, an App at the emulator."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from gitlease.emulator import GitHub
+
+GITLEASE = Path(sys.prefix) / "bin" / "gitlease"
+
+
+def broker_env(folder: Path, github: GitHub | None = None) -> dict[str, str]:
+    """Return the environment of a broker with its files in *folder* and *github*'s first App."""
+    env = dict(os.environ) | {"GITLEASE_BROKER_DATA_DIR": str(folder)}
+    if github is not None:
+        env |= {
+            "GITLEASE_APP_ID": github.client_id,
+            "GITLEASE_PRIVATE_KEY_FILE": str(github.private_key_file),
+            "GITLEASE_API_URL": github.api_url,
+            "GITLEASE_CA_FILE": str(github.ca_file),
+            "GITLEASE_INSTALLATION_ID": str(github.installations[0]["id"]),
+        }
+    return env
+
+
+def bearer(secret: str) -> dict[str, str]:
+    """Return the header that shows *secret*."""
+    return {"Authorization": f"Bearer {secret}"}
+
+
+@dataclass
+class Broker:
+    """A running broker."""
+
+    process: subprocess.Popen[str]
+    env: Mapping[str, str]
+    url: str
+    admin_token_file: Path
+    log: Path
+
+    @property
+    def admin(self) -> dict[str, str]:
+        """The operator's header."""
+        return bearer(self.admin_token_file.read_text().strip())
+
+    def ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        """Send one request."""
+        return httpx2.request(method, f"{self.url}{path}", timeout=20, trust_env=False, **more)
+
+    def workspace(self, name: str, *grants: dict[str, Any]) -> dict[str, str]:
+        """Create a workspace and return the header of its bearer."""
+        made = self.ask(
+            "POST", "/admin/workspaces", headers=self.admin, json={"id": name, "grants": grants}
+        )
+        assert made.status_code == 201, made.text
+        token = self.ask("POST", f"/workspaces/{name}/tokens", headers=self.admin)
+        return bearer(token.json()["auth_token"])
+
+    def manage(self, *words: str, code: int = 0) -> str:
+        """Run `gitlease broker …` beside it; return what it printed."""
+        done = subprocess.run(
+            [GITLEASE, "broker", *words],
+            check=False,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == code, done.stderr
+        return done.stdout
+
+    def stop(self) -> int:
+        """Send SIGTERM and return the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+@contextlib.contextmanager
+def running_broker(folder: Path, github: GitHub | None = None, **env: str) -> Iterator[Broker]:
+    """Run a broker with the further variables *env* until the context ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = broker_env(folder, github) | env
+    log = folder / "log"
+    with (
+        log.open("a") as err,
+        subprocess.Popen(
+            [GITLEASE, "broker", "serve", "--port", "0"],
+            env=whole,
+            stdout=subprocess.PIPE,
+            stderr=err,
+            text=True,
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line, log.read_text()
+            ready = json.loads(line)
+            file = Path(ready["admin_token_file"] or os.devnull)
+            yield Broker(process, whole, ready["url"], file, log)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    process.kill()
