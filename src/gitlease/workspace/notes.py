@@ -24,6 +24,14 @@ def failure_file(settings: Settings, key: str) -> Path:
     return settings.cache / f"{_FAILURE}{key}"
 
 
+def failed(settings: Settings) -> list[str]:
+    """Return the keys of the tokens whose failure is noted, sorted."""
+    with contextlib.suppress(OSError):
+        names = [path.name for path in settings.cache.iterdir()]
+        return sorted(name.removeprefix(_FAILURE) for name in names if name.startswith(_FAILURE))
+    return []
+
+
 def installation_file(settings: Settings, owner: str) -> Path:
     """Return where the number of the installation on *owner* is noted."""
     # By the digest: another App has another installation there.

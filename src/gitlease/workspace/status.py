@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from gitlease.model.errors import FolderError, GitleaseError, KeyFileError
-from gitlease.workspace import clocks, folders
+from gitlease.model.errors import FolderError, GitleaseError, KeyFileError, NoTokenError
+from gitlease.model.redaction import printable
+from gitlease.workspace import clocks, folders, notes
 from gitlease.workspace.cache import Cache
-from gitlease.workspace.install.gitconfig import own_config, user_config
+from gitlease.workspace.failures import Failures
+from gitlease.workspace.install.gitconfig import has_include, own_config, user_config
+from gitlease.workspace.sources import Chain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from gitlease.workspace.settings import Settings
 
 HEALTHY, DEGRADED, BROKEN = 0, 1, 2
+# An older failure says little about now.
+_RECENT: Final = 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,7 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
         folders.check_private(settings.cache)
     except FolderError as error:
         broken.append(str(error))
-    if not settings.helper.is_file():
-        broken.append(f"{settings.helper} is missing; run `gitlease install`")
-    if not _is_included(settings, env):
-        broken.append(f"git does not ask our helper for {settings.host}; run `gitlease install`")
+    broken += filter(None, [_no_helper(settings), _no_include(settings, env)])
     for name in cache.names():
         record = cache.read(name)
         if record is None:
@@ -86,29 +88,63 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
                 "usable": record.usable(now, settings.min_ttl),
             }
         )
+    degraded += _failures(settings, env, cache, now.wall)
+    serves = any(row["usable"] for row in rows)
     if why := _no_source(settings, env):
-        (degraded if any(row["usable"] for row in rows) else broken).append(why)
+        (degraded if serves or _has_token(env) else broken).append(why)
     level = BROKEN if broken else DEGRADED if degraded else HEALTHY
     return Status(level, (*broken, *degraded), tuple(rows), str(settings.home), settings.host)
 
 
-def _no_source(settings: Settings, env: Mapping[str, str]) -> str:
-    """Return in words why no source can give a token, or ""."""
-    if env.get("GITHUB_TOKEN") or env.get("GH_TOKEN"):
-        return ""
-    if not settings.app_id or not settings.private_key_file:
+def _no_helper(settings: Settings) -> str:
+    """Return in words why git cannot run our helper, or ""."""
+    if not settings.helper.is_file():
+        return f"{settings.helper} is missing; run `gitlease install`"
+    if not os.access(settings.helper, os.X_OK):
         return (
-            "no source of tokens is configured; set GITLEASE_APP_ID and GITLEASE_PRIVATE_KEY_FILE"
+            f"{settings.helper} cannot be run; run `gitlease install`, and set GITLEASE_HOME to "
+            "another file system if this one forbids programs (noexec)"
         )
-    if not os.access(settings.private_key_file, os.R_OK):
-        return f"the App's key {settings.private_key_file} cannot be read; {KeyFileError.hint}"
     return ""
 
 
-def _is_included(settings: Settings, env: Mapping[str, str]) -> bool:
+def _no_include(settings: Settings, env: Mapping[str, str]) -> str:
+    """Return in words why git does not know of our helper, or ""."""
     own = settings.home / "gitconfig"
     try:
-        right = own.read_bytes() == own_config(settings).encode()
-        return right and str(own).encode() in user_config(env).read_bytes()
-    except (OSError, GitleaseError):
-        return False
+        text = user_config(env).read_bytes().decode("utf-8", "surrogateescape")
+        if own.read_bytes() == own_config(settings).encode() and has_include(text, own):
+            return ""
+    except GitleaseError as error:
+        return str(error)
+    except OSError:
+        pass
+    return f"git does not ask our helper for {settings.host}; run `gitlease install`"
+
+
+def _no_source(settings: Settings, env: Mapping[str, str]) -> str:
+    """Return in words why a source that is configured, or all, can give no token, or ""."""
+    if not settings.app_id or not settings.private_key_file:
+        return "" if _has_token(env) else f"no source of tokens is configured; {NoTokenError.hint}"
+    try:
+        with open(settings.private_key_file, "rb", buffering=0) as key:  # noqa: PTH123 - no Path needed
+            key.read(1)
+    except OSError as error:
+        why = f"cannot be read ({error.strerror}); {KeyFileError.hint}"
+        return f"the App's key {settings.private_key_file} {why}"
+    return ""
+
+
+def _has_token(env: Mapping[str, str]) -> bool:
+    return bool(env.get("GITHUB_TOKEN") or env.get("GH_TOKEN"))
+
+
+def _failures(
+    settings: Settings, env: Mapping[str, str], cache: Cache, now: float
+) -> Iterator[str]:
+    """Yield what git was told when it last asked in vain, and nobody has succeeded since."""
+    noted = Failures(settings, Chain(settings, env, cache, lambda: now).configured)
+    for key in notes.failed(settings):
+        error = noted.heard(key, now - _RECENT, now)
+        if error is not None:
+            yield printable(f"no token for {key.replace('~', '/')}: {error}", 600)

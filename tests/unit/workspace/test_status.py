@@ -1,16 +1,21 @@
 """A probe hears whether git will get its token, and a person why not."""
 
 import json
+import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gitlease.model.errors import RefusedError
 from gitlease.workspace import clocks
 from gitlease.workspace.cache import Cache
+from gitlease.workspace.failures import Failures
 from gitlease.workspace.install.gitconfig import user_config
 from gitlease.workspace.install.plan import install
 from gitlease.workspace.settings import Settings, load
+from gitlease.workspace.sources import Chain
 from gitlease.workspace.status import BROKEN, DEGRADED, HEALTHY, Status, examine
 from tests.support.parts import token, tree
 
@@ -115,11 +120,66 @@ def test_a_token_of_the_environment_is_a_source(mine: Settings, env: dict[str, s
         assert seen(replace(mine, app_id=""), env | {name: "ghp_x"}) == (HEALTHY, "")
 
 
-def test_a_key_that_cannot_be_read_is_no_source(mine: Settings, env: dict[str, str]) -> None:
-    Path(mine.private_key_file).unlink()
+@pytest.mark.parametrize("how", ["missing", "folder"])
+def test_a_key_that_cannot_be_read_is_no_source(
+    mine: Settings, env: dict[str, str], how: str
+) -> None:
+    key = Path(mine.private_key_file)
+    key.unlink()
+    if how == "folder":
+        key.mkdir()
     level, problems = seen(mine, env)
     assert level == BROKEN
-    assert f"the App's key {mine.private_key_file} cannot be read" in problems
+    assert re.fullmatch(
+        f"the App's key {key} cannot be read .*; point GITLEASE_PRIVATE_KEY_FILE at .*", problems
+    )
+    # What else serves does not hide it.
+    assert seen(mine, env | {"GH_TOKEN": "ghp_x"}) == (DEGRADED, problems)
+    put(mine)
+    assert seen(mine, env) == (DEGRADED, problems)
+
+
+def test_a_helper_that_cannot_be_run_is_broken(mine: Settings, env: dict[str, str]) -> None:
+    mine.helper.chmod(0o600)
+    level, problems = seen(mine, env)
+    assert level == BROKEN
+    assert problems.startswith(f"{mine.helper} cannot be run; run `gitlease install`")
+
+
+def test_a_git_that_reads_no_file_of_the_user_is_broken(
+    mine: Settings, env: dict[str, str]
+) -> None:
+    level, problems = seen(mine, env | {"GIT_CONFIG_GLOBAL": ""})
+    assert level == BROKEN
+    assert problems.startswith("GIT_CONFIG_GLOBAL is empty, so git reads no config file")
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a'b", "ä b"])
+def test_any_name_of_a_home_is_healthy(home: Path, env: dict[str, str], name: str) -> None:
+    env["GITLEASE_HOME"] = str(home / name)
+    install(load(env), env)
+    assert seen(load(env), env) == (HEALTHY, "")
+
+
+def test_an_include_that_was_commented_out_is_broken(mine: Settings, env: dict[str, str]) -> None:
+    config = user_config(env)
+    config.write_text(config.read_text().replace("\tpath", "\t# path"))
+    assert seen(mine, env)[0] == BROKEN
+
+
+def test_the_last_failure_degrades_until_a_token_is_had_or_the_settings_change(
+    mine: Settings, env: dict[str, str]
+) -> None:
+    cache = Cache(mine)
+    failures = Failures(mine, Chain(mine, env, cache, time.time).configured)
+    failures.note("github.com~acme", RefusedError("no\nway", hint="ask"), time.time() - 60)
+    assert seen(mine, env) == (DEGRADED, r"no token for github.com/acme: no\nway; ask")
+    assert seen(mine, env | {"GH_TOKEN": "ghp_new"}) == (HEALTHY, "")
+    failures.note("github.com~acme", RefusedError("no way"), time.time() - 7200)
+    assert seen(mine, env) == (HEALTHY, "")
+    failures.note("github.com~acme", RefusedError("no way"), time.time() - 60)
+    failures.forget("github.com~acme")
+    assert seen(mine, env) == (HEALTHY, "")
 
 
 def test_a_record_that_cannot_be_believed_and_a_wrong_setting_degrade(

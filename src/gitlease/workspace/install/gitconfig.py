@@ -129,7 +129,16 @@ def with_include(text: str, own: Path, *, existed: bool) -> str:
     gap = ""
     if text and not text.endswith("\n"):
         how, gap = " (no line end before)", "\n"
-    return f"{text}{gap}{_BEGIN}{how}\n[include]\n\tpath = {_quoted(str(own))}\n{_END}\n"
+    return f"{text}{gap}{_BEGIN}{how}\n{_include(own)}{_END}\n"
+
+
+def has_include(text: str, own: Path) -> bool:
+    """Tell whether our include of *own* is in *text*."""
+    return without_include(text) != text and _include(own) in text
+
+
+def _include(own: Path) -> str:
+    return f"[include]\n\tpath = {_quoted(str(own))}\n"
 
 
 def is_new_file(text: str) -> bool:
