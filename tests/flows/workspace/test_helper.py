@@ -187,6 +187,17 @@ def test_an_app_that_was_installed_anew(workspace: Workspace) -> None:
     assert password(workspace.ask("acme/app").stdout)
 
 
+@HOST_ONLY
+def test_after_an_install_nothing_waits_for_an_old_failure(workspace: Workspace) -> None:
+    """Whoever has mended something installs again, and sees at once that it works."""
+    workspace.github.fault("mint", status=429, retry_after=200)
+    complaint(workspace)
+    workspace.github.clear_faults()
+    assert "429" in complaint(workspace)
+    workspace.gitlease("install")
+    assert password(workspace.ask("acme/app").stdout)
+
+
 def test_github_that_does_not_answer(workspace: Workspace) -> None:
     workspace.env["HTTPS_PROXY"] = "http://127.0.0.1:9"
     line = complaint(workspace)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from gitlease.model.errors import BadValueError, GitleaseError, SettingsError
 from gitlease.model.redaction import printable
+from gitlease.workspace import notes
 from gitlease.workspace.install.folders import Folders
 from gitlease.workspace.install.gitconfig import GitConfig
 from gitlease.workspace.install.persisted import Persisted
@@ -70,6 +71,8 @@ def steps(settings: Settings, env: Mapping[str, str]) -> Sequence[Step]:
 
 def install(settings: Settings, env: Mapping[str, str]) -> Report:
     """Do every step; never raises for one that failed."""
+    # What failed before may work now, and nobody should have to wait to see it.
+    notes.forget(settings)
     return Report(tuple(_attempt(step.name, step.do) for step in steps(settings, env)))
 
 
