@@ -33,17 +33,20 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line *argv* (default: this process's) and return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _fill_descriptors()
     try:
         if arguments[:1] == ["credential"] and arguments[1:2] != [] and arguments[1][:1] != "-":
             # git waits for this one: no parser of options, no other command.
             from gitlease.workspace.helper import main as credential  # noqa: PLC0415
 
             return credential(arguments[1:], os.environ)
+        _prepare_output()
         return _run(arguments)
-    except BrokenPipeError:
-        # Whoever read our output has gone.
-        _finish_output()
-        return 1
+    except SystemExit:
+        # The help and the version are output too.
+        if _finish_output():
+            return 1
+        raise
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # noqa: BLE001 - the last door: a person gets a line, not a trace
@@ -61,6 +64,27 @@ def _run(arguments: list[str]) -> int:
     # Here a full disk or a closed pipe still gets its line; at the exit it would not.
     sys.stdout.flush()
     return code
+
+
+def _fill_descriptors() -> None:
+    """Take the numbers of closed standard streams, before a file of ours gets one of them."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest free number is taken; a message may be lost there, an answer may not.
+            os.open(os.devnull, os.O_RDWR if descriptor == 2 else os.O_RDONLY)
+    if sys.stderr is None:
+        # `print` takes None for standard output, where git and others read an answer.
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - it was closed before us
+
+
+def _prepare_output() -> None:
+    """Make sure that whatever is printed can be spelt, and fails as other output does."""
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - it was closed before us
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -114,12 +138,21 @@ def _load(name: str) -> ModuleType:
         ) from None
 
 
-def _finish_output() -> None:
-    """Write out what is left, or let it go: the interpreter would complain of it at its end."""
+def _finish_output() -> bool:
+    """
+    Write out what is left; return whether it has to be let go, which is said in a line.
+
+    The interpreter would complain of it at its end.
+    """
     try:
         sys.stdout.flush()
-    except OSError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # Who has closed a pipe wants no more of it, nor a word about it.
+        if not isinstance(error, BrokenPipeError):
+            print(f"gitlease: cannot write to standard output: {error.strerror}", file=sys.stderr)
+        return True
+    return False
 
 
 def _explain(error: Exception, env: Mapping[str, str]) -> int:
@@ -129,10 +162,11 @@ def _explain(error: Exception, env: Mapping[str, str]) -> int:
     if isinstance(error, GitleaseError):
         print(f"gitlease: {printable(str(error), 600)}", file=sys.stderr)
         return 2 if isinstance(error, (RequestError, SettingsError)) else 1
+    if isinstance(error, OSError) and _finish_output():
+        return 1
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename}" if error.filename else ""
         print(f"gitlease: {printable(error.strerror + where)}", file=sys.stderr)
-        _finish_output()
         return 1
     # Only the kind and the place: a message or a local may hold a token.
     trace = error.__traceback__

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -144,9 +145,53 @@ def test_output_that_nobody_reads_any_more_is_no_defect() -> None:
     assert (done.returncode, done.stderr) == (1, "")
 
 
-def test_output_that_finds_no_room_is_a_plain_line() -> None:
-    with open("/dev/full", "wb") as full:  # noqa: PTH123
-        done = subprocess.run(
-            [*COMMAND, "invalidate"], stdout=full, stderr=subprocess.PIPE, check=False, text=True
-        )
-    assert (done.returncode, done.stderr) == (1, "gitlease: No space left on device\n")
+@pytest.mark.parametrize(
+    "words", ["invalidate", "token", "status", "status --json", "--help", "token --help"]
+)
+@pytest.mark.parametrize(
+    ("where", "why"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")]
+)
+def test_output_that_cannot_be_written_is_a_plain_line(words: str, where: str, why: str) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -m gitlease {words} {where}', sys.executable],
+        env={**os.environ, "GH_TOKEN": "ghp_canary"},
+        stderr=subprocess.PIPE,
+        check=False,
+        text=True,
+    )
+    line = f"gitlease: cannot write to standard output: {why}\n"
+    assert (done.returncode, done.stderr) == (1, line)
+
+
+def test_a_stream_that_was_closed_is_not_taken_by_a_file_of_ours(home: Path) -> None:
+    """Else a token, or a message, would be written into whatever was opened first."""
+    program = "import os; from gitlease import cli; cli.main(['credential', 'store'])"
+    look = "print(*(os.readlink(f'/proc/self/fd/{n}') for n in (0, 1, 2)), file=open('said', 'w'))"
+    subprocess.run(
+        ["/bin/sh", "-c", '"$0" -c "$1" <&- >&- 2>&-', sys.executable, f"{program}; {look}"],
+        cwd=home,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=True,
+    )
+    assert (home / "said").read_text() == "/dev/null /dev/null /dev/null\n"
+
+
+def test_what_is_said_to_a_closed_stream_is_not_printed_instead() -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$0" -m gitlease token 2>&-', sys.executable],
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+
+
+def test_what_the_terminal_cannot_spell_is_escaped(home: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "status"],
+        env={**os.environ, "GITLEASE_HOME": f"{home}/h\u00fct", "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (2, "")
+    assert f"records in {home}/h\\xfct\n" in done.stdout
