@@ -41,3 +41,11 @@ def test_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
         if "://" not in link:
             assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize(
+    "file", sorted(CHECKOUT.glob("src/gitlease/**/*.*")), ids=lambda file: str(file.name)
+)
+def test_a_cure_names_no_command_that_is_not_there(file: Path) -> None:
+    if file.suffix in {".py", ".sh"}:
+        assert set(re.findall(r"`gitlease ([a-z]+)", file.read_text())) <= set(cli.COMMANDS)

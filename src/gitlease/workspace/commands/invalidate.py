@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitlease.workspace import notes
 from gitlease.workspace.cache import Cache
-from gitlease.workspace.commands.token import target_of
+from gitlease.workspace.commands import scope_options
 from gitlease.workspace.settings import load
 
 if TYPE_CHECKING:
@@ -22,16 +22,14 @@ EXAMPLE = "gitlease invalidate --owner acme"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options to *parser*."""
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--owner", metavar="O", help="only this owner's tokens")
-    which.add_argument("--repo", metavar="O/R", help="only this repository's token")
+    scope_options.add(parser, owner="only this owner's tokens", repo="only this repository's token")
 
 
 def run(args: argparse.Namespace) -> int:
     """Remove the records and say how many; return 0."""
     settings = load(os.environ)
     cache = Cache(settings)
-    prefix = target_of(settings, args.owner, args.repo).names[0]
+    prefix = scope_options.target_of(args, settings).names[0]
     everything = args.owner is None and args.repo is None
     names = [
         name

@@ -13,13 +13,12 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gitlease.model.errors import RequestError
 from gitlease.model.redaction import printable
-from gitlease.model.targets import Target, parse_path
 from gitlease.workspace import clocks
 from gitlease.workspace.cache import Cache
+from gitlease.workspace.commands import scope_options
 from gitlease.workspace.renewal import Renewal
-from gitlease.workspace.settings import Settings, load
+from gitlease.workspace.settings import load
 from gitlease.workspace.sources import Chain
 
 if TYPE_CHECKING:
@@ -30,9 +29,11 @@ EXAMPLE = "gitlease token --repo acme/app --min-ttl 1800"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options to *parser*."""
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--owner", metavar="O", help="a token for all of this owner's repositories")
-    which.add_argument("--repo", metavar="O/R", help="a token for this repository")
+    scope_options.add(
+        parser,
+        owner="a token for all of this owner's repositories",
+        repo="a token for this repository",
+    )
     parser.add_argument(
         "--min-ttl", metavar="S", type=seconds, help="seconds it must live (default: 600)"
     )
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     cache = Cache(settings)
     sources = Chain(settings, os.environ, cache, time.time)
     renewal = Renewal(settings, cache, sources, clocks.read, configured=sources.configured)
-    outcome = renewal.get(target_of(settings, args.owner, args.repo), min_ttl=args.min_ttl)
+    outcome = renewal.get(scope_options.target_of(args, settings), min_ttl=args.min_ttl)
     if outcome.warning:
         print(f"gitlease: {printable(outcome.warning, 600)}", file=sys.stderr)
     token = outcome.token
@@ -76,18 +77,3 @@ def seconds(text: str) -> float:
     if not 0 <= value < float("inf"):
         raise ValueError
     return value
-
-
-def target_of(settings: Settings, owner: str | None, repository: str | None) -> Target:
-    """Return the target that the options name; raise `RequestError` if they name none."""
-    text = repository if repository is not None else owner
-    if text is None:
-        return Target(settings.host)
-    # An option that is there but empty (an unset variable) must not mean everything.
-    target = parse_path(settings.host, text)
-    if target is None or target.owner is None:
-        raise RequestError(f"{printable(repr(text))} names no owner or repository")
-    if (target.repository is None) != (repository is None):
-        wanted = "an owner" if repository is None else "a repository"
-        raise RequestError(f"{printable(repr(text))} does not name {wanted}")
-    return target
