@@ -72,6 +72,6 @@ def _mark(key: str) -> str:
 def _too_soon(wait: float) -> RateLimitedError:
     return RateLimitedError(
         "tokens of this scope were rejected twice in a short time",
-        hint="run `gitlease doctor` in the workspace that rejects them: clock, proxy, repository",
+        hint="run `gitlease status` in the workspace that rejects them: clock, proxy, repository",
         retry_after=max(1.0, min(wait, PAUSE)),
     )
