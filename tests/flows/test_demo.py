@@ -28,7 +28,8 @@ def test_no_git_command_fails_and_one_crowd_mints_once(tmp_path: Path) -> None:
 def test_stopped_by_hand_it_leaves_nothing_running(tmp_path: Path, moment: str) -> None:
     env = {**os.environ, "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(
-        COMMAND,
+        # Who runs the tests in the background may have left us deaf to it.
+        ["env", "--default-signal=INT", *COMMAND],
         env=env,
         cwd=tmp_path,
         stdout=subprocess.PIPE,
