@@ -9,9 +9,7 @@ the wall clock through file times; `shell_readable` tells whether both work on t
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import random
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,16 +63,16 @@ def _stamp_of_a_new_file() -> float:
     """Return the file time that /proc gives to an entry nobody has looked at before."""
     descriptor = os.open("/proc/self", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        # An unusual number: the kernel may still know an earlier descriptor's entry.
-        number = random.randrange(64, 250)  # noqa: S311 - no secret
-        unusual = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, number)
-        entry = f"/proc/self/fd/{unusual}"
+        # The kernel may still know this number's entry from an earlier file, with its old time.
+        # To look when the number is free makes it forget.
+        free = os.dup(descriptor)
+        os.close(free)
+        with contextlib.suppress(OSError):
+            os.lstat(f"/proc/self/fd/{free}")
+        new = os.dup(descriptor)
         try:
-            return os.lstat(entry).st_mtime
+            return os.lstat(f"/proc/self/fd/{new}").st_mtime
         finally:
-            os.close(unusual)
-            with contextlib.suppress(OSError):
-                # To look in vain makes the kernel forget it, so that the next time it is new.
-                os.lstat(entry)
+            os.close(new)
     finally:
         os.close(descriptor)
