@@ -153,7 +153,9 @@ def test_submodules_of_two_owners_get_a_token_each(workspace: Workspace) -> None
 
 
 def test_a_remote_with_the_token_user_works(workspace: Workspace) -> None:
-    workspace.git("ls-remote", "https://x-access-token@github.com/acme/app")
+    shown = workspace.git("ls-remote", "https://x-access-token@github.com/acme/app").stdout
+    assert b"refs/heads/" in shown
+    assert workspace.github.stats()["mints"] == 1
 
 
 def test_a_remote_of_somebody_else_is_not_answered(workspace: Workspace) -> None:
