@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "install": ("gitlease.workspace.install.command", "give this workspace's git its helper"),
     "uninstall": ("gitlease.workspace.install.removal", "put back what was there before"),
+    "register": ("gitlease.workspace.commands.register", "get a bearer from the broker"),
     "token": ("gitlease.workspace.commands.token", "print a valid token"),
     "invalidate": ("gitlease.workspace.commands.invalidate", "forget cached tokens"),
     "status": ("gitlease.workspace.commands.status", "tell how this workspace is"),

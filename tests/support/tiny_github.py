@@ -49,8 +49,9 @@ class TinyGitHub:
         """Let *seconds* pass on the own clock."""
         self._now += seconds
 
-    def deadline(self) -> float:
+    def deadline(self, limit: float | None = None) -> float:
         """Return when exchanges that begin now must end, on a clock that counts the calls."""
+        assert limit is None
         self.deadlines.append(float(len(self.deadlines) + 1))
         return self.deadlines[-1]
 

@@ -45,6 +45,24 @@ class Workspace:
         }
         return cls(machine, github, home, env)
 
+    def lease_from(self, url: str, workspace_id: str, bearer: str = "") -> None:
+        """Ask the broker at *url* as *workspace_id* from now on, and hold no App's key."""
+        del self.env["GITLEASE_APP_ID"], self.env["GITLEASE_PRIVATE_KEY_FILE"]
+        configs = self.home / "configs"
+        configs.mkdir()
+        self.env |= {
+            "GITLEASE_BROKER_URL": url,
+            "GITLEASE_WORKSPACE_ID": workspace_id,
+            "GITLEASE_CONFIGS_DIR": str(configs),
+        }
+        if bearer:
+            self.bearer_file.write_text(bearer)
+
+    @property
+    def bearer_file(self) -> Path:
+        """Where this workspace's bearer for the broker is."""
+        return Path(self.env["GITLEASE_CONFIGS_DIR"]) / ".auth_token"
+
     @property
     def state(self) -> Path:
         """gitlease's own folder."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from gitlease.model.targets import lower
 from gitlease.model.tokens import TOKEN_USER, Secret, Token
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Lease:
             "token": self.token.secret.reveal(),
             "expires_at": None if expires_at is None else iso(expires_at),
             "expires_in": None if expires_at is None else int(expires_at - now),
+            "lifetime": None if expires_at is None else math.ceil(self.token.lifetime),
             "username": self.token.username,
             "owner": self.owner,
             "repositories": None if self.repositories is None else list(self.repositories),
@@ -56,8 +58,8 @@ def read_lease(
 
     `expires_in` counts from *now*, so that two clocks need not agree; where only `expires_at`
     exists, *skew* is added to it (local clock minus theirs, from the reply's `Date`).
-    *lifetime* is the longest life that is believed.  Raises ValueError if it is no such reply;
-    the message never quotes it.
+    *lifetime* is the longest life that is believed, and the whole life of a token whose reply does
+    not tell it.  Raises ValueError if it is no such reply; the message never quotes it.
     """
     if not isinstance(said, dict):
         raise ValueError("the reply is no JSON object")  # noqa: TRY004 - what the docstring says
@@ -67,6 +69,9 @@ def read_lease(
         raise ValueError("the reply's token is no text")
     if not secret or " " in secret:
         raise ValueError("the reply's token is empty or has spaces")
+    whole = said.get("lifetime")
+    if isinstance(whole, (int, float)) and 0 < whole < lifetime:
+        lifetime = float(whole)
     life = min(_life(said, now, skew), lifetime)
     username = said.get("username")
     if not isinstance(username, str) or not username.isprintable() or not username.isascii():
@@ -79,17 +84,30 @@ def read_lease(
         username=username or TOKEN_USER,
         source=source,
     )
-    owner, repositories = said.get("owner"), said.get("repositories")
-    permissions, app = said.get("permissions"), said.get("app")
+    owner, app = said.get("owner"), said.get("app")
     return Lease(
         token,
         owner if isinstance(owner, str) else None,
-        tuple(map(str, repositories)) if isinstance(repositories, list) else None,
-        tuple(sorted((str(name), str(level)) for name, level in permissions.items()))
-        if isinstance(permissions, dict)
-        else None,
+        _repositories(said.get("repositories")),
+        _permissions(said.get("permissions")),
         str(app or ""),
     )
+
+
+def _repositories(said: object) -> tuple[str, ...] | None:
+    if not isinstance(said, list):
+        return None
+    if not said:
+        raise ValueError("the reply's token reaches no repository")
+    return tuple(sorted(lower(str(name)) for name in said))
+
+
+def _permissions(said: object) -> tuple[tuple[str, str], ...] | None:
+    if not isinstance(said, dict):
+        return None
+    if not said:
+        raise ValueError("the reply's token has no permission")
+    return tuple(sorted((str(name), str(level)) for name, level in said.items()))
 
 
 def _life(said: Mapping[str, Any], now: float, skew: float) -> float:

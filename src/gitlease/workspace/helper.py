@@ -52,9 +52,9 @@ class Helper:
         self._cache = Cache(settings)
         self._read_clock = read_clock
         self._sleep = sleep
-        sources = Chain(settings, env, self._cache, lambda: read_clock().wall)
+        self._sources = Chain(settings, env, self._cache, lambda: read_clock().wall)
         self._renewal = Renewal(
-            settings, self._cache, sources, read_clock, configured=sources.configured
+            settings, self._cache, self._sources, read_clock, configured=self._sources.configured
         )
 
     def get(self, data: bytes) -> tuple[bytes, str]:
@@ -126,6 +126,8 @@ class Helper:
             self._cache.reject(rejected, now.wall + max(record.left(now), 60.0))
             self._cache.drop_if(name, rejected)
             events.note(self._settings, "rejected", f"{target}: {rejected} dropped")
+            # Only what we held is told: any other password may be a person's.
+            self._sources.report(rejected)
             return
         # It is not the cached one any more, but no source shall bring it back.
         if len(rejected) == FINGERPRINT_LENGTH:

@@ -234,9 +234,9 @@ class Renewal:
 
     def _key(self, target: Target) -> str:
         """Return the name under which equal fetches for *target* are one."""
-        if self._settings.granularity == "repository" or target.repository is None:
-            return target.names[0]
-        return target.names[1]
+        # A broker may grant one repository of an owner and refuse the next.
+        by_repository = self._settings.granularity == "repository" or self._settings.broker_url
+        return target.names[0 if by_repository or target.repository is None else 1]
 
     def _lock_file(self, target: Target) -> Path:
         return self._cache.folder / f".lock~{self._key(target)}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # Settings that name a file or folder.
-PATHS: Final = {"private_key_file", "ca_file", "configs_dir"}
+PATHS: Final = {"private_key_file", "ca_file", "configs_dir", "enrolment_secret_file"}
 _APP: Final = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 _PERMISSION: Final = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 _TRUE: Final = {"1", "true", "yes", "on"}

@@ -33,6 +33,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "broker_url": ("GITLEASE_BROKER_URL", "PLATFORM_URL"),
     "workspace_id": ("GITLEASE_WORKSPACE_ID", "WORKSPACE_ID"),
     "configs_dir": ("GITLEASE_CONFIGS_DIR", "CONFIGS_DIR"),
+    "enrolment_secret_file": ("GITLEASE_ENROLMENT_SECRET_FILE",),
     "app_id": ("GITLEASE_APP_ID",),
     "private_key_file": ("GITLEASE_PRIVATE_KEY_FILE",),
     "installation_id": ("GITLEASE_INSTALLATION_ID",),
@@ -64,6 +65,7 @@ class Settings:
     broker_url: str = ""
     workspace_id: str = ""
     configs_dir: Path = Path("/configs")
+    enrolment_secret_file: str = ""
     app_id: str = ""
     private_key_file: str = ""
     installation_id: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gitlease.model.errors import FolderError, GitleaseError, KeyFileError, NoTokenError
@@ -12,7 +13,7 @@ from gitlease.workspace import clocks, folders, notes
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.failures import Failures
 from gitlease.workspace.install.gitconfig import has_include, own_config, user_config
-from gitlease.workspace.sources import Chain
+from gitlease.workspace.sources import BEARER_FILE, Chain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -124,6 +125,8 @@ def _no_include(settings: Settings, env: Mapping[str, str]) -> str:
 
 def _no_source(settings: Settings, env: Mapping[str, str]) -> str:
     """Return in words why a source that is configured, or all, can give no token, or ""."""
+    if settings.broker_url:
+        return _no_bearer(settings)
     if not settings.app_id or not settings.private_key_file:
         return "" if _has_token(env) else f"no source of tokens is configured; {NoTokenError.hint}"
     try:
@@ -133,6 +136,19 @@ def _no_source(settings: Settings, env: Mapping[str, str]) -> str:
         why = f"cannot be read ({error.strerror}); {KeyFileError.hint}"
         return f"the App's key {settings.private_key_file} {why}"
     return ""
+
+
+def _no_bearer(settings: Settings) -> str:
+    """Return in words why this workspace cannot show the broker who it is, or ""."""
+    files = [settings.configs_dir / BEARER_FILE]
+    if settings.enrolment_secret_file:
+        files.append(Path(settings.enrolment_secret_file))
+    if any(os.access(file, os.R_OK) for file in files):
+        return ""
+    return (
+        f"{settings.who} has no bearer for {settings.broker_url} that can be read in {files[0]}; "
+        "let the platform write it, or run `gitlease register` with an enrolment secret"
+    )
 
 
 def _has_token(env: Mapping[str, str]) -> bool:

@@ -57,9 +57,13 @@ class Transport:
         self._monotonic = monotonic
         self._context: ssl.SSLContext | None = None
 
-    def deadline(self) -> float:
-        """Return when exchanges that begin now must end, for those that share one limit."""
-        return self._monotonic() + self._limit
+    def deadline(self, limit: float | None = None) -> float:
+        """
+        Return when exchanges that begin now must end, for those that share one limit.
+
+        *limit* is in seconds; the transport's own is the longest.
+        """
+        return self._monotonic() + (self._limit if limit is None else min(limit, self._limit))
 
     def exchange(self, request: Request, deadline: float | None = None) -> Response:
         """

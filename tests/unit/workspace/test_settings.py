@@ -67,6 +67,7 @@ def test_every_variable_reaches_its_setting(env: dict[str, str]) -> None:
         "broker_url": ("http://broker:8080", "http://broker:8080"),
         "workspace_id": ("ws-1", "ws-1"),
         "configs_dir": ("/c", Path("/c")),
+        "enrolment_secret_file": ("/run/secret", "/run/secret"),
         "app_id": ("Iv1.a", "Iv1.a"),
         "private_key_file": ("/k.pem", "/k.pem"),
         "installation_id": ("7", 7),

@@ -20,11 +20,16 @@ Name = Annotated[str | None, QueryParameter(description="as on GitHub, in any ca
 
 
 class LeaseReply(msgspec.Struct):
-    """A token; null means all repositories, or all permissions that the installation has."""
+    """
+    A token; null means all repositories, or all permissions that the installation has.
+
+    `expires_in` and `lifetime`, the token's whole life, are seconds.
+    """
 
     token: str
     expires_at: str | None
     expires_in: int | None
+    lifetime: int | None
     username: str
     owner: str | None
     repositories: list[str] | None

@@ -16,13 +16,17 @@ from gitlease.model.tokens import fingerprint
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from gitlease.model.exchange import Request, Response
     from gitlease.model.targets import Target
     from gitlease.model.tokens import Token
     from gitlease.workspace.cache import Cache
     from gitlease.workspace.settings import Settings
+    from gitlease.workspace.sources.broker import Broker
     from gitlease.workspace.transport import Transport
 
 
+# In the configs folder: the bearer by which the broker knows this workspace.
+BEARER_FILE: Final = ".auth_token"
 # Where a container's own token may stand, the first that is set wins.
 VARIABLES: Final = ("GITHUB_TOKEN", "GH_TOKEN")
 
@@ -42,6 +46,18 @@ class Source(Protocol):
         None if this source is not configured or has nothing to say for *target*; raises a
         `SourceError` if it should have had one.
         """
+        ...
+
+
+class Carrier(Protocol):
+    """Carries a request to a source's server; `transport.Transport` does."""
+
+    def deadline(self, limit: float | None = None) -> float:
+        """Return when exchanges that begin now must end, *limit* seconds from now at most."""
+        ...
+
+    def exchange(self, request: Request, deadline: float) -> Response:
+        """Return the reply, whatever its status; raise a `SourceError` if there is none in time."""
         ...
 
 
@@ -78,20 +94,29 @@ class Chain:
         self._now = now
 
     def __iter__(self) -> Iterator[Source]:
+        yield self._broker
         yield self._app_key
         yield self._environ
 
     def configured(self) -> str:
         """Return a name for all that the sources are configured with; a change changes it."""
-        try:
-            key = os.stat(self._settings.private_key_file)  # noqa: PTH116 - "" is no Path
-            written = (key.st_mtime_ns, key.st_size)
-        except (OSError, ValueError):
-            written = (0, 0)
+        mine = self._settings
+        bearer = str(mine.configs_dir / BEARER_FILE)
+        files = [mine.private_key_file, mine.enrolment_secret_file, bearer]
+        written = [_written(path) for path in files]
         tokens = [self._env.get(name, "") for name in VARIABLES]
-        return fingerprint(
-            ascii((self._settings.digest, self._settings.private_key_file, written, tokens))
-        )
+        return fingerprint(ascii((mine.digest, files, written, tokens)))
+
+    def report(self, fingerprint_: str) -> None:
+        """Tell whoever hands out tokens that GitHub refused the one with this fingerprint."""
+        if self._settings.broker_url:
+            self._broker.report(fingerprint_)
+
+    @cached_property
+    def _broker(self) -> Broker:
+        from gitlease.workspace.sources.broker import Broker  # noqa: PLC0415 - start-up time
+
+        return Broker(self._settings, self._transport, self._cache, self._now)
 
     @cached_property
     def _app_key(self) -> Source:
@@ -112,3 +137,12 @@ class Chain:
         return Transport(
             self._env, ca_file=self._settings.ca_file, allow_http=self._settings.allow_http
         )
+
+
+def _written(path: str) -> tuple[int, int]:
+    """Return when the file at *path* was written and its size, zeros if there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - "" is no Path
+    except (OSError, ValueError):
+        return 0, 0
+    return found.st_mtime_ns, found.st_size

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from gitlease.github import protocol
@@ -31,21 +31,9 @@ if TYPE_CHECKING:
     from gitlease.model.exchange import Request, Response
     from gitlease.model.tokens import Secret, Token
     from gitlease.workspace.settings import Settings
-
+    from gitlease.workspace.sources import Carrier
 
 _DAY: Final = 86_400.0  # seconds
-
-
-class Carrier(Protocol):
-    """Carries a request to GitHub; `transport.Transport` does."""
-
-    def deadline(self) -> float:
-        """Return when exchanges that begin now must end."""
-        ...
-
-    def exchange(self, request: Request, deadline: float) -> Response:
-        """Return the reply, whatever its status; raise a `SourceError` if there is none in time."""
-        ...
 
 
 class AppKey:
