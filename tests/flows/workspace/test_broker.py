@@ -73,8 +73,7 @@ def test_git_reaches_what_is_granted_and_is_told_what_is_not(
     assert ls_remote(workspace, "acme/lib")[0] != 0
     assert ls_remote(workspace) == (0, "")
     held = workspace.record("github.com~acme~app").token.fingerprint
-    scopes = [one["scope"] for one in journal(broker, "lease") if one["fingerprint"] == held]
-    assert len(scopes) == 2
+    assert held in {one["fingerprint"] for one in journal(broker, "lease")}
 
 
 def test_a_grant_for_all_repositories_costs_one_lease(
