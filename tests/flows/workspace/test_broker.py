@@ -199,7 +199,7 @@ def test_a_removed_workspace_is_told_and_keeps_nothing_it_could_use(
     assert ls_remote(workspace)[0] != 0
     code, said = ls_remote(workspace)
     assert code != 0
-    assert "the broker refuses workspace ws-1" in said
+    assert "the broker refuses the bearer of workspace ws-1" in said
 
 
 @pytest.fixture
