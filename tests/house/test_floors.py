@@ -25,8 +25,8 @@ def lint_imports(src: Path) -> dict[str, str]:
         capture_output=True,
         text=True,
     )
-    rows = re.findall(r"^(.+) (KEPT|BROKEN)(?: \(\d+ ignored imports?\))?$", done.stdout, re.M)
-    verdicts = dict(rows)
+    row = re.compile(r"^(.+) (KEPT|BROKEN)(?: \(\d+ ignored imports?\))?$", re.MULTILINE)
+    verdicts = dict(row.findall(done.stdout))
     assert verdicts, done.stdout + done.stderr
     return verdicts
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitlease.emulator import GitHub
 
 GITHUB: Final = "https://github.com"
-LIFE: Final = 30  # seconds that GitHub's tokens live in this act
+LIFE: Final = 45  # seconds that GitHub's tokens live in this act
 KNOWS_STATE: Final = (2, 46)
 # Workspace: what it is granted, as the words of a command, and what it clones.
 FLEET: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
@@ -77,11 +77,11 @@ def play(tale: Tale, github: GitHub, folder: Path, env: Mapping[str, str]) -> No
     operator = Operator(tale, github, folder / "broker", env)
     with operator.broker() as url:
         tale.say(f"`gitlease broker serve`: it alone has the App's key, and listens at {url}")
-        fleet = {}
+        fleet, minted = {}, github.stats()["mints"]
         for name in FLEET:
             fleet[name] = Stage(tale, github, folder / name, env)
             _join(operator, tale, fleet[name], url)
-        minted, began = github.stats()["mints"], time.monotonic()
+        began = time.monotonic()
         for name, stage in fleet.items():
             stage.git("clone", "--quiet", f"{GITHUB}/{FLEET[name][1]}", "work")
         minted = github.stats()["mints"] - minted

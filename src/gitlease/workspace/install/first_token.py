@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitlease.model.errors import OwnerNeededError
 from gitlease.model.targets import Target
+from gitlease.workspace import notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,8 @@ class FirstToken:
         try:
             outcome = renewal_for(self._settings, self._env).get(Target(self._settings.host))
         except OwnerNeededError as error:
+            # Nothing is wrong, so a probe shall not hear of it.
+            notes.forget(self._settings)
             return "skipped", f"{error.message}; git names it when it asks"
         said = f"{outcome.token.fingerprint} from {outcome.token.source or 'the cache'}"
         if outcome.warning:
