@@ -93,7 +93,7 @@ def running_broker(folder: Path, github: GitHub | None = None, **env: str) -> It
     with (
         log.open("a") as err,
         subprocess.Popen(
-            [GITLEASE, "broker", "serve", "--port", "0"],
+            [GITLEASE, "broker", "serve", "--port", env.get("GITLEASE_BROKER_PORT", "0")],
             env=whole,
             stdout=subprocess.PIPE,
             stderr=err,
