@@ -5,6 +5,7 @@ A client with a pool cannot do that: it opens connections while earlier requests
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back for it."""
+    """What came back for it; the status is 0 if that was nothing whole."""
 
     status: int
     headers: Mapping[str, str]
@@ -55,10 +56,19 @@ async def _ask(call: Call, reader: asyncio.StreamReader, writer: asyncio.StreamW
     headers = {"Host": "broker", "Connection": "close", **call.headers}
     lines = [f"GET {urlsplit(call.url).path} HTTP/1.1", *map(": ".join, headers.items())]
     writer.write("\r\n".join([*lines, "", ""]).encode())
-    whole = await reader.read()
-    writer.close()
-    await writer.wait_closed()
+    whole = b""
+    with contextlib.suppress(ConnectionError):
+        whole = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    return _read(whole)
+
+
+def _read(whole: bytes) -> Reply:
     head, _, body = whole.partition(b"\r\n\r\n")
-    status, *said = head.decode().split("\r\n")
-    pairs = (line.partition(": ") for line in said)
-    return Reply(int(status.split()[1]), {k.lower(): v for k, _, v in pairs}, json.loads(body))
+    status, *lines = head.decode().split("\r\n")
+    pairs = (line.partition(": ") for line in lines)
+    headers = {name.lower(): value for name, _, value in pairs}
+    if len(body) != int(headers.get("content-length", -1)):
+        return Reply(0, {}, None)
+    return Reply(int(status.split()[1]), headers, json.loads(body))

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from gitlease.emulator import GitHub
-from tests.support.brokers import Broker, running_broker
+from tests.support.brokers import TRUST, Broker, running_broker
 from tests.support.crowds import ROUTE
 from tests.support.replicas import replicas
 
@@ -69,6 +69,7 @@ def fleet(
                 base_url=broker.url,
                 timeout=20,
                 trust_env=False,
+                verify=TRUST,
                 limits=httpx2.Limits(max_connections=1, keepalive_expiry=None),
             )
             for broker in brokers

@@ -2,8 +2,6 @@
 
 import concurrent.futures
 import contextlib
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -12,17 +10,10 @@ from gitlease.emulator import GitHub
 from tests.support.brokers import Broker, running_broker
 from tests.support.crowds import ROUTE, Reply, all_at_once, lease_of
 from tests.support.journals import story
+from tests.support.polling import until
 
 APP = {"owner": "acme", "repositories": ["app"]}
 CALLERS = 40
-
-
-def until(done: Callable[[], bool], limit: float = 30.0) -> None:
-    """Return when *done* is true."""
-    end = time.monotonic() + limit
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_sigterm_lets_every_worker_finish_what_runs(tmp_path: Path, github: GitHub) -> None:
