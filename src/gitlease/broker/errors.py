@@ -74,3 +74,13 @@ class SlowClientError(GitleaseError):
 
     status = 408
     hint = "send the whole body at once"
+
+
+class LateError(GitleaseError):
+    """The time limit was over before there was an answer; what was begun may still happen."""
+
+    status = 503
+    hint = "try again; `gitlease broker check` tells what is slow"
+
+    def __init__(self, limit: float) -> None:
+        super().__init__(f"there was no answer within {limit:.0f} s")

@@ -35,6 +35,7 @@ TABLE: Final[Mapping[type[Exception], tuple[str, str, int]]] = {
     own.QuotaError: ("quota", "This hour's quota is used up", 429),
     own.NoAppError: ("no-app", "No App is configured", 404),
     own.NotThereError: ("not-found", "Not found", 404),
+    own.LateError: ("late", "The broker gave no answer in time", 503),
     own.SlowClientError: ("slow-client", "The body did not arrive in time", 408),
     store.UnknownWorkspaceError: ("unknown-workspace", "No such workspace", 404),
     store.WorkspaceExistsError: ("workspace-exists", "The workspace exists already", 409),

@@ -27,6 +27,7 @@ from granian.http import HTTP1Settings
 
 from gitlease.broker import logs
 from gitlease.broker.app import create_app, opened
+from gitlease.broker.orphans import end_with_parent
 from gitlease.broker.settings import CONFIG, load
 from gitlease.model.errors import SettingsError
 
@@ -77,7 +78,9 @@ def serve(
 def worker() -> Broker:
     """Return the application of one worker process."""
     logs.configure()
-    return create_app(load(os.environ))
+    settings = load(os.environ)
+    end_with_parent(settings.drain)
+    return create_app(settings)
 
 
 def _server(settings: Settings, port: int) -> Any:

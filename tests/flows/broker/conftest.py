@@ -7,6 +7,7 @@ import pytest
 
 from gitlease.emulator import GitHub
 from tests.support.brokers import Broker, running_broker
+from tests.support.postgres import Postgres, server
 
 
 @pytest.fixture
@@ -18,4 +19,10 @@ def github() -> Iterator[GitHub]:
 @pytest.fixture
 def broker(tmp_path: Path, github: GitHub) -> Iterator[Broker]:
     with running_broker(tmp_path / "broker", github) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with server() as running:
         yield running

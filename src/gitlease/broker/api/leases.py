@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from gitlease.broker.api import guards
 from gitlease.broker.api.documents import BODY, problems
+from gitlease.broker.deadline import in_time
 from gitlease.broker.identity import Caller, Door
 from gitlease.broker.issuing import Ask, Issuing
 from gitlease.broker.rejecting import Rejecting
@@ -71,7 +72,7 @@ def routes(
         min_ttl: Number = None,
     ) -> LeaseReply:
         ask = _ask(request, owner, repo, min_ttl)
-        return _reply(await issuing.for_workspace(workspace_id, ask))
+        return _reply(await in_time(issuing.for_workspace(workspace_id, ask)))
 
     @get(
         "/admin/github-installation-token",
@@ -80,7 +81,8 @@ def routes(
         security=[{"admin": []}],
     )
     async def admin_lease(request: Request[Any, Any, Any], min_ttl: Number = None) -> LeaseReply:
-        return _reply(await issuing.for_admin(_ask(request, None, None, min_ttl)))
+        ask = _ask(request, None, None, min_ttl)
+        return _reply(await in_time(issuing.for_admin(ask)))
 
     @post(
         "/workspaces/{workspace_id:str}/rejected-tokens",

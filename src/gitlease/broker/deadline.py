@@ -1,0 +1,32 @@
+"""
+The time limit of a whole lease.
+
+Every step has a limit of its own, but they add up: a database that freezes in the middle would
+keep a caller for longer than he waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from gitlease.broker.errors import LateError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+# What a workspace gives the broker; an answer that comes later is nobody's.
+LIMIT: Final = 10.0  # seconds
+
+T = TypeVar("T")
+
+
+async def in_time(work: Coroutine[Any, Any, T], limit: float = LIMIT) -> T:
+    """Return what *work* returns within *limit* seconds; raise `LateError` if it does not."""
+    try:
+        async with asyncio.timeout(limit) as clock:
+            return await work
+    except TimeoutError:
+        if not clock.expired():
+            raise
+    raise LateError(limit)

@@ -1,0 +1,36 @@
+"""How long a whole lease may take."""
+
+import asyncio
+
+import pytest
+
+from gitlease.broker.deadline import in_time
+from gitlease.broker.errors import LateError
+
+pytestmark = pytest.mark.enable_socket
+
+
+async def wait_for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+async def fail() -> None:
+    raise TimeoutError("of its own")
+
+
+async def answer() -> int:
+    return 7
+
+
+def test_what_is_ready_in_time_is_returned() -> None:
+    assert asyncio.run(in_time(answer())) == 7
+
+
+def test_what_is_late_is_ended_and_told() -> None:
+    with pytest.raises(LateError, match="no answer within 0 s"):
+        asyncio.run(in_time(wait_for_ever(), 0.01))
+
+
+def test_another_limit_is_not_taken_for_this_one() -> None:
+    with pytest.raises(TimeoutError, match="of its own"):
+        asyncio.run(in_time(fail()))
