@@ -42,6 +42,7 @@ MAX_HEAD: Final = 16 * 1024  # bytes
 HEAD_LIMIT: Final = 10_000  # milliseconds for all of it, and between two requests
 CONNECTIONS: Final = 4096  # at once, over all workers
 READY_LIMIT: Final = 60.0  # seconds
+APPLICATION: Final = "gitlease.broker.server:worker"
 
 
 def serve(
@@ -62,9 +63,24 @@ def serve(
     # Everything is opened once before a worker starts: a wrong setting is told here, once, and
     # a new database is made by one process.
     asyncio.run(_rehearse(settings))
+    return run(settings, env, say)
+
+
+def run(
+    settings: Settings,
+    env: MutableMapping[str, str],
+    say: Callable[[str], None],
+    application: str = APPLICATION,
+) -> int:
+    """
+    Do as `serve`, for a service that is known to start.
+
+    *application* names the function that makes the workers' application (`module:function`); it
+    must answer `/healthz`.
+    """
     multiprocessing.set_start_method("spawn", force=True)
     with _address(settings) as port, _shared_metrics(settings, env):
-        server = _server(settings, port)
+        server = _server(settings, port, application)
         ready = threading.Thread(target=_tell, args=(settings, port, say), daemon=True)
         server.on_startup(ready.start)
         try:
@@ -80,10 +96,10 @@ def worker() -> Broker:
     return create_app(load(os.environ))
 
 
-def _server(settings: Settings, port: int) -> Any:
+def _server(settings: Settings, port: int, application: str) -> Any:
     try:
         return Granian(
-            "gitlease.broker.server:worker",
+            application,
             factory=True,
             address=settings.host,
             port=port,
