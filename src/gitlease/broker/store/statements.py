@@ -1,5 +1,5 @@
 """
-The statement that every lease needs, as text that SQLite takes whole.
+The two statements that nearly every lease needs, as text that SQLite takes whole.
 
 A thread does SQLite's work, and each hand-over to it costs as much as what it does there.  So what
 a batch has to say is said by one statement, and SQLAlchemy, which needs five hand-overs for it, is
@@ -12,10 +12,14 @@ import functools
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy.dialects import sqlite
+
 from gitlease.broker.store.tables import JOURNAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Select
 
     from gitlease.broker.store.records import Entry
 
@@ -34,3 +38,10 @@ def journal_insert(count: int) -> str:
     row = f"({', '.join('?' * len(COLUMNS))})"
     rows = ", ".join([row] * count)
     return f"INSERT INTO {JOURNAL.name} ({', '.join(COLUMNS)}) VALUES {rows}"  # noqa: S608 - our names
+
+
+def with_list(query: Select[Any], name: str, count: int) -> str:
+    """Return the text of *query*, whose only parameter is a list *name* of *count* values."""
+    told = query.params({name: [None] * count})
+    compiled = told.compile(dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True})
+    return compiled.string
