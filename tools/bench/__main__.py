@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from tools.bench import hits, leases, machine, misses, storm, table
+from tools.bench import hits, leases, machine, misses, replicas, storm, table
 from tools.bench.effort import FULL, QUICK
 from tools.bench.program import BenchError
 
@@ -38,6 +38,7 @@ CHAPTERS: Sequence[Callable[[Path, Effort], Iterator[Row]]] = (
     misses.start_up,
     leases.rows,
     storm.rows,
+    replicas.rows,
 )
 
 

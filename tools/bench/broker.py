@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -46,11 +47,17 @@ class Workspace:
     bearer: str
 
 
-def found(url: str, owners: Sequence[str], count: int) -> list[Workspace]:
-    """Put *count* workspaces, by turns for each of *owners*, into the database at *url*."""
-    # Bearers of the broker's form; made one by one through its routes they would take minutes.
+def found(url: str, owners: Sequence[str], count: int, name: str = "ws") -> list[Workspace]:
+    """
+    Put *count* workspaces, by turns for each of *owners*, into the database at *url*.
+
+    Their ids begin with *name*, which no other fleet there may have.
+    """
+    # Made one by one through the broker's routes, they would take minutes.
     fleet = [
-        Workspace(f"ws-{number}", owners[number % len(owners)], f"glw_{number:043}")
+        Workspace(
+            f"{name}-{number}", owners[number % len(owners)], f"glw_{secrets.token_urlsafe(32)}"
+        )
         for number in range(count)
     ]
     asyncio.run(_fill(url, fleet))
@@ -66,13 +73,13 @@ async def _fill(url: str, fleet: Sequence[Workspace]) -> None:
     ]
     bearers = [
         {
-            "id": f"{number:016x}",
+            "id": secrets.token_hex(8),
             "workspace_id": one.id,
             "digest": digest_of(Secret(one.bearer)),
             "prefix": one.bearer[:10],
             "created_at": now,
         }
-        for number, one in enumerate(fleet)
+        for one in fleet
     ]
 
     async def work(connection: AsyncConnection) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ALL = sorted(os.sched_getaffinity(0))
-SERVER, CLIENT = {_ALL[0]}, {_ALL[-1]}
+ALL = os.sched_getaffinity(0)
+SERVER, CLIENT = {min(ALL)}, {max(ALL)}
 
 
 @contextlib.contextmanager
