@@ -40,7 +40,7 @@ def test_a_quick_run_prints_the_table_and_writes_it_as_json(tmp_path: Path) -> N
     storm = {what.partition(": ")[2]: row for (what, _), row in rows.items() if " boot in " in what}
     assert [storm[name]["measured"] for name in ("mints per scope", "errors")] == [1, 0]
     shared = [row["met"] for (what, _), row in rows.items() if "PostgreSQL: mints" in what]
-    assert shared in ([True, True, True], [])  # without a server to start there are no rows
+    assert shared in ([True, True], [])  # without a server to start there are no rows
     assert not re.search(r"ghs_|glw_|eyJ", file.read_text() + "".join(printed))
 
 

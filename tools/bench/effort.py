@@ -10,7 +10,7 @@ class Effort:
     the burst and of the largest cache.
 
     Of the broker: `turns` of so many `leases` each; a `storm` of so many workspaces in
-    `storm_seconds`, for so many `scopes`.
+    `storm_seconds`, for so many `scopes`; numbers of `replicas` on one database.
     """
 
     light: int
@@ -22,6 +22,7 @@ class Effort:
     storm: int
     storm_seconds: float
     scopes: int
+    replicas: tuple[int, ...]
 
 
 FULL = Effort(
@@ -34,6 +35,7 @@ FULL = Effort(
     storm=10_000,
     storm_seconds=10,
     scopes=100,
+    replicas=(1, 2, 4),
 )
 QUICK = Effort(
     light=12,
@@ -45,4 +47,5 @@ QUICK = Effort(
     storm=100,
     storm_seconds=0.5,
     scopes=5,
+    replicas=(1, 2),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet
@@ -22,18 +23,17 @@ if TYPE_CHECKING:
 
     from tools.bench.effort import Effort
 
-COUNTS = (1, 2, 4)
 SCOPES = 10
 WITHIN = 0.2  # seconds in which everybody asks a cold scope
 
 
 def rows(folder: Path, effort: Effort) -> Iterator[Row]:
-    """Let one, two and four replicas on PostgreSQL serve the same."""
+    """Let one and several replicas on PostgreSQL serve the same."""
     if not shutil.which("initdb", path=system.path()):
         return
     folder.mkdir()
     # Each number of replicas has scopes of its own, which nobody has asked for before.
-    owners = {count: [f"owner-{count}-{one}" for one in range(SCOPES)] for count in COUNTS}
+    owners = {count: [f"owner-{count}-{one}" for one in range(SCOPES)] for count in effort.replicas}
     seed = {"installations": [{"owner": one} for each in owners.values() for one in each]}
     with (
         GitHub(seed) as github,
@@ -44,11 +44,14 @@ def rows(folder: Path, effort: Effort) -> Iterator[Row]:
         github.settings(token_format="stateless", mints_per_minute=0)
         url = server.url(server.create())
         fleets = {
-            count: broker.found(url, owners[count], effort.burst, f"ws-{count}") for count in COUNTS
+            count: broker.found(url, owners[count], effort.burst, f"ws-{count}")
+            for count in effort.replicas
         }
         env = broker.environment(folder, github) | _shared(folder, url)
-        urls = [stack.enter_context(broker.broker(env, cores.ALL)) for _ in range(max(COUNTS))]
-        for count in COUNTS:
+        brokers = [broker.broker(env, cores.ALL) for _ in range(max(effort.replicas))]
+        with ThreadPoolExecutor() as pool:  # most of a start is waiting
+            urls = list(pool.map(stack.enter_context, brokers))
+        for count in effort.replicas:
             before = github.stats()["mints"]
             cold = _questions(urls[:count], fleets[count], once=True)
             ask(Plan(cold, seconds=WITHIN)).all_right()
@@ -64,7 +67,7 @@ def _warm(
         _named(count): Plan(
             _questions(urls[:count], fleets[count][:CALLERS], once=False), effort.leases
         )
-        for count in COUNTS
+        for count in effort.replicas
     }
     for name, each in by_turns(plans, effort.turns // 3 + 2).items():
         pace = Spread.of([one.pace for one in each])
