@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import socket
 import ssl
+import sys
 import tempfile
 import threading
 import time
@@ -42,6 +43,9 @@ MAX_HEAD: Final = 16 * 1024  # bytes
 HEAD_LIMIT: Final = 10_000  # milliseconds for all of it, and between two requests
 CONNECTIONS: Final = 4096  # at once, over all workers
 READY_LIMIT: Final = 60.0  # seconds
+# A commit on SQLite gets the interpreter back several times in a thread of its own, and waits so
+# long each time while the event loop is busy (Python's own: 5 ms).
+SWITCH: Final = 0.001  # seconds
 APPLICATION: Final = "gitlease.broker.server:worker"
 
 
@@ -93,6 +97,7 @@ def run(
 def worker() -> Broker:
     """Return the application of one worker process."""
     logs.configure()
+    sys.setswitchinterval(SWITCH)
     return create_app(load(os.environ))
 
 
