@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tools.bench.effort import Effort
     from tools.bench.figure import Row
 
-LIMIT = 600  # seconds; whatever hangs is a failure
+LIMIT = 900  # seconds; whatever hangs is a failure
 # Each chapter gets a folder of its own that does not exist yet.
 CHAPTERS: Sequence[Callable[[Path, Effort], Iterator[Row]]] = (
     hits.against_c,

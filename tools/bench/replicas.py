@@ -69,7 +69,7 @@ def _warm(
         )
         for count in effort.replicas
     }
-    for name, each in by_turns(plans, effort.turns // 3 + 2).items():
+    for name, each in by_turns(plans, effort.turns // 5 + 2).items():
         pace = Spread.of([one.pace for one in each])
         late = Spread.of([one.within(99) for one in each])
         yield Row(f"{name}: leases", "", 1 / pace.median, unit="/s")
