@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gitlease.emulator import GitHub
 from tests.support.environment import CHECKOUT, python_module, require_tool
+from tools.bench import broker, cores
 from tools.bench.figure import Goal, Row, Spread
+from tools.bench.load import Plan, Question, ask
 from tools.bench.program import BenchError, Program
 from tools.bench.race import race
 from tools.bench.workspace import Workspace, secret_of, with_password
@@ -32,7 +35,13 @@ def test_a_quick_run_prints_the_table_and_writes_it_as_json(tmp_path: Path) -> N
     assert hit["met"] is (hit["measured"] <= 0.95)
     [mints] = [row for (what, _), row in rows.items() if what.endswith("cold get: mints")]
     assert (mints["measured"], mints["met"]) == (1, True)
-    assert not re.search(r"ghs_|eyJ", file.read_text() + "".join(printed))
+    leases = rows["cached leases a second", "the same server, a constant"]
+    assert leases["goal"] == {"sign": ">=", "value": 0.6}
+    storm = {what.partition(": ")[2]: row for (what, _), row in rows.items() if " boot in " in what}
+    assert [storm[name]["measured"] for name in ("mints per scope", "errors")] == [1, 0]
+    shared = [row["met"] for (what, _), row in rows.items() if "PostgreSQL: mints" in what]
+    assert shared in ([True, True], [])  # without a server to start there are no rows
+    assert not re.search(r"ghs_|glw_|eyJ", file.read_text() + "".join(printed))
 
 
 def test_a_wrong_answer_is_no_figure(tmp_path: Path) -> None:
@@ -44,6 +53,21 @@ def test_a_wrong_answer_is_no_figure(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="git-credential-gitlease get: a wrong answer of") as found:
         race({"right": right, "wrong": wrong}, rounds=2)
     assert secret_of(520) not in str(found.value)
+
+
+def test_an_answer_without_a_lease_is_no_figure(tmp_path: Path) -> None:
+    url = broker.sqlite(tmp_path)
+    [workspace] = broker.found(url, ["acme"], 1)
+    with (
+        GitHub() as github,
+        broker.broker(broker.environment(tmp_path, github), cores.SERVER) as at,
+    ):
+        right = Question.of(at, workspace.id, workspace.bearer, once=True)
+        wrong = Question.of(at, workspace.id, "no bearer", once=True)
+        answers = ask(Plan([right, wrong], seconds=0.01))
+    assert (len(answers.times), answers.errors) == (1, {"401": 1})
+    with pytest.raises(BenchError, match=r"1 leases, and also .*401"):
+        answers.all_right()
 
 
 @pytest.mark.parametrize("argv", [["/bin/false"], ["/no/such/program"]])

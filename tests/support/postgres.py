@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,14 @@ _SETTINGS = {"fsync": "off", "listen_addresses": "", "max_connections": "100"}
 
 
 class Postgres:
-    """A server in *folder*, which its user owns; the path must be short, for the socket."""
+    """
+    A server in *folder*, which its user owns; the path must be short, for the socket.
 
-    def __init__(self, folder: Path) -> None:
+    *settings* go over those that suit tests.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        self._settings = _SETTINGS | dict(settings or {})
         self._bin = programs()
         self._folder = folder
         self._data = folder / "data"
@@ -54,7 +59,7 @@ class Postgres:
 
     def start(self) -> None:
         """Start the server, and return when it accepts connections."""
-        options = [word for pair in _SETTINGS.items() for word in ("-c", "=".join(pair))]
+        options = [word for pair in self._settings.items() for word in ("-c", "=".join(pair))]
         command: list[str] = [
             str(self._bin / "postgres"),
             "-D",
@@ -117,13 +122,13 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[Postgres]:
-    """Give a server that runs, and is gone with its folder afterwards."""
+def server(**settings: str) -> Iterator[Postgres]:
+    """Give a server that runs with *settings*, and is gone with its folder afterwards."""
     programs()
     # Not pytest's folder: the path of a socket has 107 bytes at most, and others cannot enter it.
     folder = Path(tempfile.mkdtemp(prefix="glpg-"))
     try:
-        postgres = Postgres(folder)
+        postgres = Postgres(folder, settings)
         try:
             postgres.start()
             yield postgres

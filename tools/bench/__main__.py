@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from tools.bench import hits, machine, misses, table
+from tools.bench import hits, leases, machine, misses, replicas, storm, table
 from tools.bench.effort import FULL, QUICK
 from tools.bench.program import BenchError
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tools.bench.effort import Effort
     from tools.bench.figure import Row
 
-LIMIT = 600  # seconds; whatever hangs is a failure
+LIMIT = 900  # seconds; whatever hangs is a failure
 # Each chapter gets a folder of its own that does not exist yet.
 CHAPTERS: Sequence[Callable[[Path, Effort], Iterator[Row]]] = (
     hits.against_c,
@@ -36,6 +36,9 @@ CHAPTERS: Sequence[Callable[[Path, Effort], Iterator[Row]]] = (
     hits.as_it_grows,
     misses.rows,
     misses.start_up,
+    leases.rows,
+    storm.rows,
+    replicas.rows,
 )
 
 

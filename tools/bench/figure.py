@@ -89,6 +89,12 @@ class Row:
         share = subject.median / rival.median
         return cls(what, against, share, aim, subject=subject, rival=rival)
 
+    @classmethod
+    def pace(cls, what: str, against: str, subject: Spread, rival: Spread, goal: float) -> Self:
+        """Return the row for how often the *subject* is done in the time of the *rival*'s once."""
+        share = rival.median / subject.median
+        return cls(what, against, share, Goal(">=", goal), subject=subject, rival=rival)
+
     @property
     def met(self) -> bool | None:
         """Whether the goal is met; None without one."""

@@ -8,7 +8,7 @@ otherwise.  With several workers each sums up what all have written (PROMETHEUS_
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -19,6 +19,8 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from gitlease.broker.minters.minted import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +50,9 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        # Looked up once: to find a labelled counter takes longer than to count.
+        self._sources = {one: self._leases.labels(one) for one in get_args(Origin)}
+        self._statuses = {first: self._seconds.labels(f"{first}xx") for first in range(1, 6)}
         self._budget = Gauge(
             "gitlease_github_budget_remaining",
             "What is left of GitHub's rate limit for the App's own calls",
@@ -58,7 +63,7 @@ class Metrics:
 
     def leased(self, source: str) -> None:
         """Count a lease from `memory`, `store` or `mint`."""
-        self._leases.labels(source).inc()
+        self._sources[source].inc()
 
     def problem(self, slug: str) -> None:
         """Count an error by the last word of its type."""
@@ -66,7 +71,7 @@ class Metrics:
 
     def answered(self, status: int, seconds: float) -> None:
         """Count a reply and how long it took."""
-        self._seconds.labels(f"{status // 100}xx").observe(seconds)
+        self._statuses[status // 100].observe(seconds)
 
     def text(self) -> bytes:
         """Return all of it, in the form that `CONTENT_TYPE` names."""

@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import socket
 import ssl
+import sys
 import tempfile
 import threading
 import time
@@ -43,6 +44,10 @@ MAX_HEAD: Final = 16 * 1024  # bytes
 HEAD_LIMIT: Final = 10_000  # milliseconds for all of it, and between two requests
 CONNECTIONS: Final = 4096  # at once, over all workers
 READY_LIMIT: Final = 60.0  # seconds
+# A commit on SQLite gets the interpreter back several times in a thread of its own, and waits so
+# long each time while the event loop is busy (Python's own: 5 ms).
+SWITCH: Final = 0.001  # seconds
+APPLICATION: Final = "gitlease.broker.server:worker"
 
 
 def serve(
@@ -63,9 +68,24 @@ def serve(
     # Everything is opened once before a worker starts: a wrong setting is told here, once, and
     # a new database is made by one process.
     asyncio.run(_rehearse(settings))
+    return run(settings, env, say)
+
+
+def run(
+    settings: Settings,
+    env: MutableMapping[str, str],
+    say: Callable[[str], None],
+    application: str = APPLICATION,
+) -> int:
+    """
+    Do as `serve`, for a service that is known to start.
+
+    *application* names the function that makes the workers' application (`module:function`); it
+    must answer `/healthz`.
+    """
     multiprocessing.set_start_method("spawn", force=True)
     with _address(settings) as port, _shared_metrics(settings, env):
-        server = _server(settings, port)
+        server = _server(settings, port, application)
         ready = threading.Thread(target=_tell, args=(settings, port, say), daemon=True)
         server.on_startup(ready.start)
         try:
@@ -78,15 +98,16 @@ def serve(
 def worker() -> Broker:
     """Return the application of one worker process."""
     logs.configure()
+    sys.setswitchinterval(SWITCH)
     settings = load(os.environ)
     end_with_parent(settings.drain)
     return create_app(settings)
 
 
-def _server(settings: Settings, port: int) -> Any:
+def _server(settings: Settings, port: int, application: str) -> Any:
     try:
         return Granian(
-            "gitlease.broker.server:worker",
+            application,
             factory=True,
             address=settings.host,
             port=port,

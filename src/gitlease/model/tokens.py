@@ -37,14 +37,22 @@ def fingerprint(secret: str) -> str:
 class Secret:
     """A string that shows itself only to `reveal()`."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_fingerprint", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        self._fingerprint = ""
 
     def reveal(self) -> str:
         """Return the string itself."""
         return self._value
+
+    @property
+    def fingerprint(self) -> str:
+        """The string's public name, see `fingerprint()`; found once: each lease asks."""
+        if not self._fingerprint:
+            self._fingerprint = fingerprint(self._value)
+        return self._fingerprint
 
     def __repr__(self) -> str:
         return "Secret(…)"
@@ -80,7 +88,7 @@ class Token:
     @property
     def fingerprint(self) -> str:
         """The token's public name, see `fingerprint()`."""
-        return fingerprint(self.secret.reveal())
+        return self.secret.fingerprint
 
     def usable(self, now: float, min_ttl: float) -> bool:
         """Tell whether at *now* the token outlives *min_ttl* seconds, fairly capped."""

@@ -7,6 +7,7 @@ first two fields, `token` and `expires_at`; the rest is read if it is there.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -124,4 +125,10 @@ def _life(said: Mapping[str, Any], now: float, skew: float) -> float:
 
 def iso(moment: float) -> str:
     """Return *moment*, in seconds since 1970, as GitHub writes times: `2026-01-02T03:04:05Z`."""
-    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _iso(int(moment))
+
+
+# The same token is handed out for most of an hour.
+@functools.lru_cache(maxsize=256)
+def _iso(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

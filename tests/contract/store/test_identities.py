@@ -72,6 +72,25 @@ def test_a_bearer_names_its_workspace_with_the_grants_of_the_moment(place: Place
     asyncio.run(run())
 
 
+def test_of_many_who_call_at_once_each_is_taken_for_himself(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            digests = []
+            for number in range(20):
+                await store.workspaces.create(f"ws-{number}", GRANTS[number % 2 :])
+                digests.append((await new_bearer(store, f"ws-{number}"))[1])
+            revoked, _ = await new_bearer(store, "ws-3")
+            await store.bearers.revoke("ws-3", revoked)
+            strangers = [bytes([number]) * 32 for number in range(5)]
+            callers = await asyncio.gather(*map(store.bearers.caller, [*digests, *strangers]))
+            known = [row for row in callers if row is not None]
+            assert [row.workspace_id for row in known] == [f"ws-{n}" for n in range(20)]
+            assert [row.grants for row in known] == [GRANTS[n % 2 :] for n in range(20)]
+            assert callers[20:] == [None] * 5
+
+    asyncio.run(run())
+
+
 def test_a_revoked_bearer_is_dead_at_once(place: Place) -> None:
     async def run() -> None:
         async with place.store() as store:

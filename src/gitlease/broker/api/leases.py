@@ -110,7 +110,9 @@ def routes(
 def _ask(
     request: Request[Any, Any, Any], owner: str | None, repo: str | None, min_ttl: str | None
 ) -> Ask:
-    names = [name for name, _ in request.query_params.multi_items()]
+    names = []
+    if request.scope["query_string"]:
+        names = [name for name, _ in request.query_params.multi_items()]
     return Ask(
         guards.request_id(request),
         guards.authorization(request),

@@ -7,23 +7,26 @@ the way of a request.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.sql.expression import bindparam
 
+from gitlease.broker.store.batches import Batches
 from gitlease.broker.store.callers import CallerRow
 from gitlease.broker.store.errors import UnknownWorkspaceError
+from gitlease.broker.store.statements import with_list
 from gitlease.broker.store.tables import BEARERS, WORKSPACES
 from gitlease.model.grants import Grant
 from gitlease.model.tokens import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,6 +37,17 @@ if TYPE_CHECKING:
 # Secret scanners and people can tell whose it is.
 BEARER_PREFIX: Final = "glw_"
 _SHOWN: Final = 10  # characters; what is left has far more than 200 random bits
+# Built once: to put it together takes longer than to carry it out.
+_CALLERS: Final = (
+    select(BEARERS.c.digest, WORKSPACES.c.id, BEARERS.c.id.label("token_id"), WORKSPACES.c.grants)
+    .join(WORKSPACES, WORKSPACES.c.id == BEARERS.c.workspace_id)
+    .where(
+        BEARERS.c.digest.in_(bindparam("digests", expanding=True)),
+        BEARERS.c.revoked_at.is_(None),
+        WORKSPACES.c.removed_at.is_(None),
+    )
+)
+_callers_text: Final = functools.cache(functools.partial(with_list, _CALLERS, "digests"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,7 @@ class Bearers:
         self._callers = callers
         self._now = now
         self._used: dict[str, float] = {}
+        self._reads = Batches(self._read_callers)
 
     async def create(
         self, workspace_id: str, *, only_if_none_live: bool = False
@@ -159,31 +174,31 @@ class Bearers:
         """
         row = self._callers.get(digest)
         if row is None:
-            row = await self._read_caller(digest)
+            row = await self._reads.ask(digest)
         if row is not None:
             self._used[row.token_id] = self._now()
         return row
 
-    async def _read_caller(self, digest: bytes) -> CallerRow | None:
+    async def _read_callers(self, digests: Sequence[bytes]) -> Sequence[CallerRow | None]:
         asked, epoch = self._callers.time(), self._callers.epoch
-        query = (
-            select(WORKSPACES.c.id, BEARERS.c.id.label("token_id"), WORKSPACES.c.grants)
-            .join(WORKSPACES, WORKSPACES.c.id == BEARERS.c.workspace_id)
-            .where(
-                BEARERS.c.digest == digest,
-                BEARERS.c.revoked_at.is_(None),
-                WORKSPACES.c.removed_at.is_(None),
-            )
-        )
-
-        async def work(connection: AsyncConnection) -> CallerRow | None:
-            found = (await connection.execute(query)).first()
-            return found and CallerRow(found.id, found.token_id, grants_of(found.grants))
-
-        row = await self._database.read(work)
-        if row is not None:
+        rows: dict[bytes, CallerRow] = {}
+        for digest, workspace_id, token_id, grants in await self._found(digests):
+            rows[digest] = row = CallerRow(workspace_id, token_id, grants_of(grants))
             self._callers.put(digest, row, asked=asked, epoch=epoch)
-        return row
+        return [rows.get(digest) for digest in digests]
+
+    async def _found(self, digests: Sequence[bytes]) -> Sequence[Any]:
+        if self._database.is_sqlite:
+            return await self._database.say(_callers_text(len(digests)), digests, writes=False)
+
+        async def work(connection: AsyncConnection) -> Sequence[Any]:
+            return (await connection.execute(_CALLERS, {"digests": digests})).all()
+
+        return await self._database.read(work)
+
+    async def close(self) -> None:
+        """Answer who has asked, and nobody else."""
+        await self._reads.close()
 
     async def write_last_used(self) -> None:
         """Write down when bearers were last used; what cannot be written is kept for later."""

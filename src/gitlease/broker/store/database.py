@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Final, TypeVar
+import sqlite3
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import aiosqlite
 import asyncpg
 from sqlalchemy import exc
 
@@ -18,7 +20,7 @@ from gitlease.broker.store.engine import READS, engine_of
 from gitlease.broker.store.errors import StoreError, StoreUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -86,6 +88,22 @@ class Database:
 
         return await self._tried(once)
 
+    async def say(self, statement: str, values: Sequence[Any], *, writes: bool) -> list[Any]:
+        """
+        Carry out one *statement* of SQLite's that commits itself; return its rows.
+
+        Raises what `read` and `write` raise.  One hand-over to SQLite's thread is all it takes.
+        """
+
+        async def once(_committing: Callable[[], None]) -> list[Any]:
+            # A statement that met a lock did nothing; after anything else it is not tried again.
+            async with self._one_writer(writes=writes), self.engine.connect() as connection:
+                driver = (await connection.get_raw_connection()).driver_connection
+                assert isinstance(driver, aiosqlite.Connection)  # noqa: S101 - SQLite alone
+                return list(await driver.execute_fetchall(statement, values))
+
+        return await self._tried(once)
+
     async def close(self) -> None:
         """Close every connection; a server that is gone does not delay it."""
         with contextlib.suppress(TimeoutError, *_AWAY, exc.SQLAlchemyError, OSError):
@@ -93,8 +111,8 @@ class Database:
                 await self.engine.dispose()
 
     @contextlib.asynccontextmanager
-    async def _one_writer(self) -> AsyncIterator[None]:
-        if self._writer is None:
+    async def _one_writer(self, *, writes: bool = True) -> AsyncIterator[None]:
+        if self._writer is None or not writes:
             yield
         else:
             async with self._writer:
@@ -142,6 +160,14 @@ def translated(name: str) -> Iterator[None]:
         if _is_away(failed, original, cause):
             raise StoreUnavailableError(f"{name} is away ({kind})") from None
         raise StoreError(f"{name} refused ({kind})") from None
+    except sqlite3.Error as failed:
+        kind = getattr(failed, "sqlite_errorname", None) or type(failed).__name__
+        if isinstance(failed, sqlite3.OperationalError) and "locked" in str(failed):
+            raise StoreUnavailableError(f"{name} is away ({kind})") from None
+        raise StoreError(f"{name} refused ({kind})") from None
+    except (OverflowError, UnicodeError) as failed:
+        # What Python's sqlite3 says of a value that it cannot hand over.
+        raise StoreError(f"{name} refused ({type(failed).__name__})") from None
     except _AWAY as failed:
         raise StoreUnavailableError(f"{name} is away ({type(failed).__name__})") from None
     except TimeoutError:

@@ -29,6 +29,8 @@ CONNECT_LIMIT: Final = 5.0  # seconds
 STATEMENT_LIMIT: Final = 10.0  # seconds
 # SQLite's own wait for a writer in another process.
 BUSY_LIMIT: Final = 5_000  # milliseconds
+# Connections to SQLite, each with a thread of its own; beyond a few they only wait for each other.
+THREADS: Final = 4
 # A read needs no transaction: this saves two round trips.
 READS: Final = "gitlease_reads"
 
@@ -46,7 +48,7 @@ def engine_of(
     *statement_limit* is in seconds, for PostgreSQL.
     """
     if address.file is not None:
-        return _sqlite(address.file, pool_size, overflow)
+        return _sqlite(address.file)
     return _postgresql(address.dsn, pool_size, overflow, statement_limit)
 
 
@@ -77,15 +79,18 @@ def _postgresql(dsn: str, pool_size: int, overflow: int, statement_limit: float)
     )
 
 
-def _sqlite(file: Path, pool_size: int, overflow: int) -> AsyncEngine:
+def _sqlite(file: Path) -> AsyncEngine:
     _make_ours(file)
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{file}",
         hide_parameters=True,
-        pool_size=pool_size,
-        max_overflow=overflow,
+        pool_size=THREADS,
+        # One more would be opened and closed for each use: a thread, and six pragmas.
+        max_overflow=0,
         pool_timeout=CONNECT_LIMIT,
         pool_use_lifo=True,
+        # A transaction is ended by whom it was begun by, and a single statement ends its own.
+        pool_reset_on_return=None,
     )
     event.listen(engine.sync_engine, "connect", _on_connect)
     event.listen(engine.sync_engine, "begin", _on_begin)

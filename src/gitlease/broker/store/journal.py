@@ -7,28 +7,21 @@ only `prune` removes any.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import functools
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, insert, literal, select
+from sqlalchemy import delete, select
 
-from gitlease.broker.store.errors import StoreError
-from gitlease.broker.store.group_commit import GroupCommit
+from gitlease.broker.store.batches import Batches
+from gitlease.broker.store.journal_writes import End, commit
 from gitlease.broker.store.records import Entry, Filters, Outcome, Record
 from gitlease.broker.store.tables import JOURNAL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from gitlease.broker.store.database import Database
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    intent_id: int
-    outcome: Outcome
 
 
 class Journal:
@@ -36,11 +29,11 @@ class Journal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._commits: GroupCommit[Entry | _End] = GroupCommit(database, _write)
+        self._commits: Batches[Entry | End] = Batches(functools.partial(commit, database))
 
     async def intend(self, entry: Entry) -> int:
         """Write an intent; return its number, by which `end` ends it."""
-        return int(await self._commits.append(entry))
+        return int(await self._commits.ask(entry))
 
     async def end(self, intent_id: int, outcome: Outcome) -> None:
         """
@@ -48,11 +41,11 @@ class Journal:
 
         Raises `StoreError` if there is no such intent or it has ended: an intent has one end.
         """
-        await self._commits.append(_End(intent_id, outcome))
+        await self._commits.ask(End(intent_id, outcome))
 
     async def note(self, entry: Entry) -> None:
         """Write an entry that needs no intent: a refusal, a lease of a token that was there."""
-        await self._commits.append(entry)
+        await self._commits.ask(entry)
 
     async def page(
         self,
@@ -98,51 +91,6 @@ class Journal:
     async def close(self) -> None:
         """Commit what was appended, and take no more."""
         await self._commits.close()
-
-
-async def _write(connection: AsyncConnection, records: Sequence[Entry | _End]) -> Sequence[Any]:
-    results: list[Any] = [None] * len(records)
-    places: list[int] = []
-    intents: list[dict[str, Any]] = []
-    notes: list[dict[str, Any]] = []
-    for place, record in enumerate(records):
-        if isinstance(record, _End):
-            results[place] = await _write_end(connection, record)
-        elif record.kind == "intent":
-            intents.append(asdict(record))
-            places.append(place)
-        else:
-            notes.append(asdict(record))
-    if notes:
-        await connection.execute(insert(JOURNAL), notes)
-    if intents:
-        numbered = insert(JOURNAL).returning(JOURNAL.c.id, sort_by_parameter_order=True)
-        numbers = (await connection.execute(numbered, intents)).scalars().all()
-        for place, number in zip(places, numbers, strict=True):
-            results[place] = number
-    return results
-
-
-async def _write_end(connection: AsyncConnection, end: _End) -> StoreError | None:
-    said = asdict(end.outcome) | {"intent_id": end.intent_id}
-    intent = JOURNAL.alias("intent")
-    earlier = JOURNAL.alias("earlier")
-    columns = [column for column in JOURNAL.c if column.name != "id"]
-    values = [
-        literal(said[column.name], column.type).label(column.name)
-        if column.name in said
-        else intent.c[column.name]
-        for column in columns
-    ]
-    whole = select(*values).where(
-        intent.c.id == end.intent_id,
-        intent.c.kind == "intent",
-        ~exists().where(earlier.c.intent_id == end.intent_id),
-    )
-    done = await connection.execute(insert(JOURNAL).from_select([c.name for c in columns], whole))
-    if done.rowcount == 1:
-        return None
-    return StoreError(f"intent {end.intent_id} is not in the journal, or has ended")
 
 
 def _conditions(filters: Filters) -> list[Any]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
 
 Kind = Literal["intent", "lease", "refusal", "rejection", "failed", "admin"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+# These are msgspec's: one is made for each lease, in a tenth of a frozen dataclass's time.
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """
     Something that happened at *at* (seconds), to write down.
 
@@ -32,8 +34,7 @@ class Entry:
     intent_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How an intent ended at *at*: in a "lease" with its token's data, or "failed" for a reason."""
 
     at: float
@@ -44,15 +45,14 @@ class Outcome:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record(Entry):
+class Record(Entry, frozen=True, kw_only=True):
     """An entry as it stands in the journal, with its number."""
 
     id: int
 
     def as_json(self) -> dict[str, Any]:
         """Return the record with plain values only."""
-        return asdict(self)
+        return msgspec.structs.asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,6 +145,7 @@ class Store:
 
     async def close(self) -> None:
         """Commit what was appended to the journal, stop listening, close every connection."""
+        await self.bearers.close()
         await self.journal.close()
         await self._upkeep.close()
         await self._invalidations.close()
