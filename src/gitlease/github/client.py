@@ -13,7 +13,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from gitlease.github import budget, protocol
+from gitlease.github.refusals import refusal
 from gitlease.github.signer import Signer
+from gitlease.github.times import server_time
 from gitlease.model.errors import (
     ClockError,
     NotInstalledError,
@@ -152,7 +154,7 @@ class AppClient:
     async def revoke(self, token: Secret) -> None:
         """End *token*; one that is dead already is fine.  Raises a `SourceError`."""
         response = await self.api.exchange(protocol.revoke(self.api.url, token))
-        error = protocol.refusal(response, "a token's revocation")
+        error = refusal(response, "a token's revocation")
         if error is not None and response.status != 401:
             raise error
 
@@ -176,8 +178,8 @@ class AppClient:
             self.patience.check()
             response = await self.api.exchange(build(proof.jwt))
             self.budget = budget.read(response.headers) or self.budget
-            error = protocol.refusal(response, whose)
-            theirs = protocol.server_time(response.headers)
+            error = refusal(response, whose)
+            theirs = server_time(response.headers)
             if isinstance(error, ClockError) and theirs is not None and not clock_was_set:
                 self._signer.set_clock(theirs)
                 clock_was_set = True
