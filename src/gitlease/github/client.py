@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from gitlease.github import budget, protocol
+from gitlease.github.pace import MINTS_PER_MINUTE, Pace
 from gitlease.github.refusals import refusal
 from gitlease.github.signer import Signer
 from gitlease.github.times import server_time
@@ -54,11 +55,13 @@ class AppClient:
         *,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        mints_per_minute: int = MINTS_PER_MINUTE,
     ) -> None:
         self.app_id = app_id
         self.api = api
         self.budget: Budget | None = None
         self.patience = budget.Patience(f"App {app_id}", monotonic=monotonic)
+        self._pace = Pace(f"App {app_id}", mints_per_minute, monotonic=monotonic)
         self._signer = Signer(app_id, key_files, now)
         self._now = now
 
@@ -146,6 +149,8 @@ class AppClient:
         `SourceError` that names the cause.
         """
         whose = f"{scope} (App {self.app_id}, installation {installation})"
+        self.patience.check()
+        await self._pace.turn()
         response = await self._ask(
             lambda jwt: protocol.mint(self.api.url, jwt, installation, scope, moved), whose
         )
