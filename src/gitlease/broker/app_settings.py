@@ -90,10 +90,12 @@ def _read(table: object) -> AppSettings:
 
 
 def _no_two(apps: Sequence[AppSettings]) -> None:
-    seen: set[tuple[str, str]] = set()
+    # Not even at two servers: a token is ended by the App of its name, at that App's server.
+    seen: set[str] = set()
     for app in apps:
-        if (app.api_url, app.id) in seen:
+        if app.id in seen:
             raise SettingsError(
-                f"the App {printable(app.id, 80)} is described twice", hint="remove one of them"
+                f"the App {printable(app.id, 80)} is described twice",
+                hint="remove one of them, or name one by its client id",
             )
-        seen.add((app.api_url, app.id))
+        seen.add(app.id)
