@@ -1,13 +1,17 @@
 """Cached tokens: sealed, shared, forgotten."""
 
 import asyncio
+import hashlib
 
 import pytest
 from cryptography.fernet import Fernet
 
+from gitlease.broker.minters import Cached
 from gitlease.broker.store import Entry
 from gitlease.model.scopes import Scope
 from gitlease.model.tokens import Secret
+from tests.support.minting import Clock as MintClock
+from tests.support.minting import Mint
 from tests.support.stores import KEY, Place
 
 SCOPE = Scope.of("acme", ["app"], {"contents": "read"})
@@ -33,6 +37,22 @@ def test_a_token_comes_back_whole_in_another_replica(place: Place) -> None:
             assert newer is not None
             assert newer.token.secret == Secret("ghs_two")
             assert newer.scope == Scope.of("acme")
+
+    asyncio.run(run())
+
+
+def test_a_token_for_as_many_names_as_a_grant_may_have_is_shared_too(place: Place) -> None:
+    """Its scope in words is longer than an index of PostgreSQL takes."""
+
+    async def run() -> None:
+        names = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(500)]
+        scope = Scope.of("acme", names)
+        mint = Mint(MintClock(place.clock()))
+        async with place.store() as one, place.store() as two:
+            for store, origin in ((one, "mint"), (two, "store")):
+                cached = Cached(mint, store.tokens, store.single_flight, now=place.clock)
+                async with cached:
+                    assert (await cached.mint(scope, min_ttl=600)).source == origin
 
     asyncio.run(run())
 
