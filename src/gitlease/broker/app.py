@@ -119,7 +119,7 @@ async def opened(
             door=door,
             metrics=metrics,
             issuing=Issuing(
-                door, ledger, store.quota, cached, metrics, now=now, min_ttl=settings.min_ttl
+                door, ledger, store.quotas, cached, metrics, now=now, min_ttl=settings.min_ttl
             ),
             rejecting=Rejecting(cached, ledger),
             registering=Registering(store, door, ledger, is_open=settings.open_enrolment),

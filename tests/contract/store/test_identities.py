@@ -1,6 +1,7 @@
 """Workspaces, bearers, enrolments and quotas."""
 
 import asyncio
+import hashlib
 
 import pytest
 
@@ -176,14 +177,19 @@ def test_an_enrolment_is_never_used_more_often_than_it_may(place: Place) -> None
     asyncio.run(run())
 
 
-def test_a_quota_counts_every_lease_of_its_hour_once(place: Place) -> None:
+def test_a_quota_is_never_exceeded_and_is_of_one_grant_workspace_and_hour(place: Place) -> None:
     async def run() -> None:
+        many = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(500)]
+        grant, wide = Grant.of("acme", ["app"], None, 7), Grant.of("acme", many, None, 7)
         async with place.store() as one, place.store() as two:
-            counts = await asyncio.gather(
-                *(store.quota("ws-1", "acme", 500_000) for store in (one, two) * 10)
+            got = await asyncio.gather(
+                *(store.quotas.take("ws-1", grant, 500_000) for store in (one, two) * 10)
             )
-            assert sorted(counts) == list(range(1, 21))
-            assert await one.quota("ws-1", "acme", 500_001) == 1
-            assert await one.quota("ws-1", "other", 500_000) == 1
+            assert got.count(True) == 7
+            for other in (("ws-1", wide, 500_000), ("ws-2", grant, 500_000), ("ws-1", grant, 9)):
+                assert await one.quotas.take(*other)
+            await two.quotas.give_back("ws-1", grant, 500_000)
+            assert await one.quotas.take("ws-1", grant, 500_000)
+            assert not await one.quotas.take("ws-1", grant, 500_000)
 
     asyncio.run(run())

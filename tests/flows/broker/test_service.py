@@ -97,6 +97,17 @@ def test_a_quota_ends_in_429_with_a_time_to_wait(broker: Broker) -> None:
     assert 0 < int(replies[2].headers["retry-after"]) <= 3600
 
 
+def test_a_quota_is_of_one_grant_and_of_tokens_that_came(broker: Broker, github: GitHub) -> None:
+    """An hour in which GitHub was away, or another grant's leases, do not use it up."""
+    lib = {"owner": "acme", "repositories": ["lib"], "max_per_hour": 3}
+    who = broker.workspace("ws-1", APP | {"max_per_hour": 1}, lib)
+    github.fault("mint", status=500, count=3)
+    seen = [lease(broker, "ws-1", who, "?repo=app").status_code for _ in range(3)]
+    assert seen == [503, 200, 429]
+    seen = [lease(broker, "ws-1", who, "?repo=lib").status_code for _ in range(4)]
+    assert seen == [200, 200, 200, 429]
+
+
 def test_a_revoked_bearer_is_dead_at_once(broker: Broker) -> None:
     who = broker.workspace("ws-1", APP)
     assert lease(broker, "ws-1", who).status_code == 200

@@ -78,10 +78,10 @@ def upgrade() -> None:
     op.create_table(
         "quotas",
         sa.Column("workspace_id", sa.Text, nullable=False),
-        sa.Column("owner", sa.Text, nullable=False),
+        sa.Column("granted", sa.Text, nullable=False),
         sa.Column("hour", sa.BigInteger, nullable=False, autoincrement=False),
         sa.Column("taken", sa.Integer, nullable=False),
-        sa.PrimaryKeyConstraint("workspace_id", "owner", "hour", name="pk_quotas"),
+        sa.PrimaryKeyConstraint("workspace_id", "granted", "hour", name="pk_quotas"),
     )
     _journal(number)
     op.create_table(
