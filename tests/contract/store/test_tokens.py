@@ -7,7 +7,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from gitlease.broker.minters import Cached
-from gitlease.broker.store import Entry
+from gitlease.broker.store import Entry, tokens
 from gitlease.model.scopes import Scope
 from gitlease.model.tokens import Secret
 from tests.support.minting import Clock as MintClock
@@ -115,6 +115,26 @@ def test_after_a_rotation_the_old_key_opens_nothing(place: Place) -> None:
             assert await store.tokens.get("k") is not None
         async with place.store(keys=(KEY,)) as store:
             assert await store.tokens.get("k") is None
+
+    asyncio.run(run())
+
+
+def test_a_rotation_reaches_more_rows_than_one_transaction_takes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "_BATCH", 3)
+
+    async def run() -> None:
+        new = Secret(Fernet.generate_key().decode())
+        async with place.store() as store:
+            for number in range(8):
+                token = place.token(f"ghs_{number}")
+                await store.tokens.put(f"k{number}", token, SCOPE, "app-1", 42)
+        async with place.store(keys=(new, KEY)) as store:
+            assert await store.rotate_keys() == 8
+        async with place.store(keys=(new,)) as store:
+            found = [await store.tokens.get(f"k{number}") for number in range(8)]
+            assert all(found)
 
     asyncio.run(run())
 
