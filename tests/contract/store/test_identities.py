@@ -193,3 +193,32 @@ def test_a_quota_is_never_exceeded_and_is_of_one_grant_workspace_and_hour(place:
             assert not await one.quotas.take("ws-1", grant, 500_000)
 
     asyncio.run(run())
+
+
+def test_of_two_changes_of_grants_at_once_neither_undoes_the_other(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as one, place.store() as two:
+            await one.workspaces.create("ws-1")
+            more = [Grant.of("acme", [f"r{number}"]) for number in range(20)]
+
+            async def add(store: Store, grant: Grant) -> None:
+                await store.workspaces.change_grants("ws-1", lambda before: [*before, grant])
+
+            await asyncio.gather(*map(add, (one, two) * 10, more))
+            row = await one.workspaces.get("ws-1")
+            assert row is not None
+            assert set(row.grants) == set(more)
+
+    asyncio.run(run())
+
+
+def test_an_enrolment_for_a_removed_workspace_alone_goes_with_it(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            await store.workspaces.create("ws-1")
+            own, any_of = await store.enrolments.create("ws-1"), await store.enrolments.create()
+            await store.workspaces.remove("ws-1")
+            assert not await store.enrolments.use(digest_of(own.secret), "ws-1")
+            assert await store.enrolments.use(digest_of(any_of.secret), "ws-1")
+
+    asyncio.run(run())
