@@ -67,7 +67,13 @@ class Broker:
 
     def manage(self, *words: str, code: int = 0) -> str:
         """Run `gitlease broker …` beside it; return what it printed."""
-        done = subprocess.run(
+        done = self.run(*words)
+        assert done.returncode == code, done.stderr
+        return done.stdout
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `gitlease broker …` beside it, however that ends."""
+        return subprocess.run(
             [GITLEASE, "broker", *words],
             check=False,
             env=self.env,
@@ -75,8 +81,6 @@ class Broker:
             text=True,
             timeout=60,
         )
-        assert done.returncode == code, done.stderr
-        return done.stdout
 
     def stop(self) -> int:
         """Send SIGTERM and return the exit code."""

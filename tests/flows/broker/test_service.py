@@ -40,6 +40,7 @@ def test_a_workspace_gets_a_token_of_just_its_scope(broker: Broker, github: GitH
         "repositories": ["app"],
         "permissions": {"contents": "read"},
         "app": github.client_id,
+        "lifetime": 3600,
     }
     assert 3500 < said["expires_in"] <= 3600
     assert datetime.fromisoformat(said["expires_at"]).timestamp() > time.time() + 3500
@@ -152,6 +153,17 @@ def test_the_journal_names_who_held_a_fingerprint(broker: Broker) -> None:
     (record,) = json.loads(said)
     assert (record["kind"], record["workspace_id"]) == ("lease", "ws-1")
     broker.manage("journal", "--fingerprint", fingerprint("another"), code=1)
+
+
+def test_what_is_revoked_from_a_shell_is_dead_in_the_running_broker(broker: Broker) -> None:
+    who = broker.workspace("ws-1", APP)
+    assert lease(broker, "ws-1", who).status_code == 200
+    (known,) = json.loads(broker.manage("token", "list", "ws-1", "--json"))
+    broker.manage("token", "revoke", "ws-1", known["id"])
+    limit = time.monotonic() + 1.0
+    while time.monotonic() < limit:
+        lease(broker, "ws-1", who)
+    assert lease(broker, "ws-1", who).status_code == 401
 
 
 def test_registration_hands_a_bearer_out_once(broker: Broker) -> None:
