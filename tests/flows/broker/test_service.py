@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import re
 import socket
 import stat
 import subprocess
@@ -218,6 +219,8 @@ def test_no_secret_is_in_the_database_or_the_log(broker: Broker) -> None:
     lease(broker, "ws-2", who)
     enrolment = broker.manage("enrolment", "create").strip()
     canaries = [token, who["Authorization"].split()[1], enrolment]
+    limits = Path(f"/proc/{broker.process.pid}/limits").read_text()
+    assert re.search(r"Max core file size +0 ", limits)
     folder = broker.admin_token_file.parent
     assert broker.stop() == 0
     kept = {
