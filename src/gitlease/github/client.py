@@ -60,15 +60,12 @@ class AppClient:
         self.app_id = app_id
         self.api = api
         self.budget: Budget | None = None
+        # GitHub's clock minus ours, in seconds, by its last reply.
+        self.skew: float | None = None
         self.patience = budget.Patience(f"App {app_id}", monotonic=monotonic)
         self._pace = Pace(f"App {app_id}", mints_per_minute, monotonic=monotonic)
         self._signer = Signer(app_id, key_files, now)
         self._now = now
-
-    @property
-    def skew(self) -> float:
-        """GitHub's clock minus ours, in seconds, if a refusal has made us measure it."""
-        return self._signer.skew
 
     async def get_app(self) -> App:
         """Return who the key's holder is; raises `UnauthorizedError` if it is not this App's."""
@@ -139,6 +136,15 @@ class AppClient:
                     moved[name] = number
         return moved
 
+    async def reaches(self, installation: int, owner: str, repository: str) -> bool:
+        """Tell whether *installation* reaches *owner*/*repository*, also under a new name."""
+        whose = f"{owner}/{repository}"
+        build = lambda jwt: protocol.find_on_repository(self.api.url, jwt, owner, repository)  # noqa: E731
+        with contextlib.suppress(NotInstalledError):
+            response, _ = await self._follow(build, whose)
+            return protocol.read_installation(response, whose=whose).id == installation
+        return False
+
     async def mint(
         self, installation: int, scope: Scope, *, moved: dict[str, int] | None = None
     ) -> Token:
@@ -185,6 +191,8 @@ class AppClient:
             self.budget = budget.read(response.headers) or self.budget
             error = refusal(response, whose)
             theirs = server_time(response.headers)
+            if theirs is not None:
+                self.skew = theirs - self._now()
             if isinstance(error, ClockError) and theirs is not None and not clock_was_set:
                 self._signer.set_clock(theirs)
                 clock_was_set = True
