@@ -184,6 +184,34 @@ def test_a_removal_gives_back_the_tokens_that_nobody_else_holds(
     asyncio.run(run())
 
 
+def test_a_removal_gives_back_what_a_renewal_has_replaced_too(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            await store.workspaces.create("ws-1")
+            for text, life in (("ghs_over", 60), ("ghs_old", 3600), ("ghs_new", 3600)):
+                token = place.token(text, life=life)
+                await store.tokens.put("k", token, SCOPE, "app-1", 42)
+                await store.journal.note(
+                    Entry(
+                        at=place.clock(),
+                        kind="lease",
+                        workspace_id="ws-1",
+                        fingerprint=token.fingerprint,
+                    )
+                )
+                place.clock.time += 61
+            served = await store.tokens.get("k")
+            assert served is not None
+            assert served.token.secret == Secret("ghs_new")
+            removed = await store.workspaces.remove("ws-1")
+            assert {one.token.secret.reveal() for one in removed.tokens} == {"ghs_old", "ghs_new"}
+            place.clock.time += 3600
+            await store.upkeep()
+            assert await store.rotate_keys() == 0
+
+    asyncio.run(run())
+
+
 def test_a_dump_holds_no_token_bearer_or_secret(place: Place) -> None:
     async def run() -> list[str]:
         async with place.store() as store:

@@ -66,7 +66,12 @@ class Tokens:
         return row and self.opened(row)
 
     async def put(self, key: str, token: Token, scope: Scope, app: str, installation: int) -> None:
-        """Keep *token* under *key* in place of what was there."""
+        """
+        Keep *token* under *key* in place of what was there.
+
+        What was there is nobody's to get any more, and kept aside until its end: it lives on in
+        workspaces, and whoever removes one of them has it ended at GitHub too.
+        """
         permissions = None if scope.permissions is None else json.dumps(dict(scope.permissions))
         row = {
             "key": key,
@@ -84,9 +89,20 @@ class Tokens:
         }
 
         async def work(connection: AsyncConnection) -> None:
+            before = select(TOKENS).where(TOKENS.c.key == key, TOKENS.c.expires_at > self._now())
+            older = (await connection.execute(before)).first()
+            if older is not None and older.fingerprint != token.fingerprint:
+                await self._put_aside(connection, older)
             await connection.execute(upsert(self._database, TOKENS, row))
 
         await self._database.write(work)
+
+    async def _put_aside(self, connection: AsyncConnection, row: Row[Any]) -> None:
+        secret = self._sealer.open(row.key, row.sealed)
+        if secret is not None:
+            key = f"replaced {row.fingerprint}"
+            values = row._asdict() | {"key": key, "sealed": self._sealer.seal(key, secret)}
+            await connection.execute(upsert(self._database, TOKENS, values))
 
     async def drop_fingerprint(self, fingerprint: str) -> list[str]:
         """Remove the token with *fingerprint* and tell the other replicas; return its keys."""

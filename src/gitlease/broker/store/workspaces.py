@@ -143,8 +143,7 @@ class Workspaces:
         Raises `UnknownWorkspaceError`.
 
         Its live tokens that the journal knows no other holder of leave the store too, and are
-        returned, so that GitHub can be asked to revoke them.  One that a renewal has replaced in
-        the store is not known any more, and dies within its hour.
+        returned, so that GitHub can be asked to revoke them: also one that a renewal has replaced.
         """
         messages = [{"kind": "workspace", "workspace_id": workspace_id}]
 
