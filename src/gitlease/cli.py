@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Command: (module, what it does).
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "install": ("gitlease.workspace.install.command", "give this workspace's git its helper"),
+    "run": ("gitlease.workspace.commands.run", "install, then become a command"),
+    "env": ("gitlease.workspace.commands.env", "print what a shell has to evaluate"),
     "uninstall": ("gitlease.workspace.install.removal", "put back what was there before"),
     "register": ("gitlease.workspace.commands.register", "get a bearer from the broker"),
     "token": ("gitlease.workspace.commands.token", "print a valid token"),

@@ -20,11 +20,14 @@ def test_no_git_command_fails_and_one_crowd_mints_once(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr) == (0, b""), told
     assert re.search(r"^  failures +0$", told, re.MULTILINE)
     assert "30 fetches at once on an empty cache: 1 token minted" in told
+    assert "none of its grants covers acme/outer" in told
+    assert "red fetches: no token for github.com/other/lib" in told
+    assert re.search(r"the journal: blue$", told, re.MULTILINE)
     assert "ghs_" not in told
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("moment", ["git now asks our helper", "waiting until"])
+@pytest.mark.parametrize("moment", ["git now asks our helper", "waiting until", "workspace blue"])
 def test_stopped_by_hand_it_leaves_nothing_running(tmp_path: Path, moment: str) -> None:
     env = {**os.environ, "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(

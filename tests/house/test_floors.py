@@ -1,5 +1,6 @@
 """The contracts of pyproject.toml hold, and every one of them can fail."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -24,8 +25,8 @@ def lint_imports(src: Path) -> dict[str, str]:
         capture_output=True,
         text=True,
     )
-    lines = [line.rsplit(" ", 1) for line in done.stdout.splitlines()]
-    verdicts = {words[0]: words[1] for words in lines if words[-1] in {"KEPT", "BROKEN"}}
+    row = re.compile(r"^(.+) (KEPT|BROKEN)(?: \(\d+ ignored imports?\))?$", re.MULTILINE)
+    verdicts = dict(row.findall(done.stdout))
     assert verdicts, done.stdout + done.stderr
     return verdicts
 

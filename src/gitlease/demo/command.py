@@ -2,7 +2,8 @@
 Show it all working on this machine, without a network.
 
 Starts an emulated GitHub with short-lived tokens, installs gitlease into a temporary home, and lets
-git clone, push and fetch across an expiry and a revocation. Exits 1 if anything failed.
+git clone, push and fetch across an expiry and a revocation. Then a broker serves three workspaces,
+each what it is granted. Exits 1 if anything failed.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitlease.demo import broker_act, workspace_act
 from gitlease.demo.stage import Stage
-from gitlease.demo.workspace_act import play
+from gitlease.demo.tale import Tale
 from gitlease.emulator import GitHub
 
 if TYPE_CHECKING:
@@ -41,12 +43,19 @@ def run(args: argparse.Namespace) -> int:
     folder = Path(tempfile.mkdtemp(prefix="gitlease-demo-"))
     try:
         with GitHub(seed(args.repository), directory=folder / "github") as github:
-            stage = Stage(github, folder / "home", dict(os.environ))
-            play(stage)
+            tale = Tale()
+            key = {
+                "GITLEASE_APP_ID": str(github.app_id),
+                "GITLEASE_PRIVATE_KEY_FILE": str(github.private_key_file),
+            }
+            stage = Stage(tale, github, folder / "home", os.environ, **key)
+            workspace_act.play(stage)
             stage.print_table()
+            broker_act.play(tale, github, folder, os.environ)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return 1 if stage.failures else 0
+    print(f"\n  {tale.commands} git commands, failures: {tale.failures}")
+    return 1 if tale.failures else 0
 
 
 def seed(repository: Path) -> dict[str, Any]:

@@ -1,6 +1,4 @@
-"""
-What the story happens on: a home, an environment, a clock that starts at zero, a count of it all.
-"""
+"""Where an act happens: the home of one workspace, its environment, its git and our command."""
 
 from __future__ import annotations
 
@@ -11,27 +9,31 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from gitlease.model.redaction import redact
+from gitlease.demo.tale import last_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from gitlease.demo.tale import Tale
     from gitlease.emulator import GitHub
 
 REQUEST = b"protocol=https\nhost=github.com\npath=acme/app.git\n\n"
 
 
 class Stage:
-    """Runs commands in a temporary *home* before *github*, tells of them, and counts."""
+    """
+    Runs commands in a temporary *home* before *github*, and tells and counts them by *tale*.
 
-    def __init__(self, github: GitHub, home: Path, env: Mapping[str, str]) -> None:
+    Programs get the PATH of *env*, and the variables *more*.
+    """
+
+    def __init__(
+        self, tale: Tale, github: GitHub, home: Path, env: Mapping[str, str], **more: str
+    ) -> None:
+        self.tale = tale
         self.github = github
         self.home = home
-        self.failures = 0
-        self.commands = 0
-        self.repeated = 0
-        self._began = time.monotonic()
         self._traces = home / "traces"
         self._traces.mkdir(parents=True)
         self.env = {
@@ -40,8 +42,6 @@ class Stage:
             "HTTPS_PROXY": github.proxy_url,
             "GIT_SSL_CAINFO": str(github.ca_file),
             "GITLEASE_CA_FILE": str(github.ca_file),
-            "GITLEASE_APP_ID": str(github.app_id),
-            "GITLEASE_PRIVATE_KEY_FILE": str(github.private_key_file),
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_TRACE2_EVENT": str(self._traces),
@@ -49,6 +49,7 @@ class Stage:
             "GIT_AUTHOR_EMAIL": "demo@example.com",
             "GIT_COMMITTER_NAME": "demo",
             "GIT_COMMITTER_EMAIL": "demo@example.com",
+            **more,
         }
 
     @property
@@ -56,28 +57,17 @@ class Stage:
         """Where gitlease keeps its own."""
         return self.home / ".local/state/gitlease"
 
-    @property
-    def git_version(self) -> tuple[int, int]:
-        """The version of this machine's git."""
-        said = subprocess.run(["git", "--version"], capture_output=True, check=True).stdout
-        major, minor = said.decode().split()[2].split(".")[:2]
-        return int(major), int(minor)
-
-    def say(self, text: str) -> None:
-        """Tell one line of the story, with the seconds since it began."""
-        print(f"{time.monotonic() - self._began:6.1f} s  {redact(text)}", flush=True)
-
     def gitlease(self, *words: str) -> str:
         """Run our command line and return what it printed; a failure is told and counted."""
         command = [sys.executable, "-m", "gitlease", *words]
         ran = subprocess.run(command, env=self.env, cwd=self.home, capture_output=True, check=False)
         if ran.returncode:
-            self.fail(f"gitlease {' '.join(words)}", ran.stderr)
+            self.tale.fail(f"gitlease {' '.join(words)}", ran.stderr)
         return ran.stdout.decode()
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Start a git command."""
-        self.commands += 1
+        self.tale.commands += 1
         return subprocess.Popen(
             ["git", *words],
             env=self.env,
@@ -91,20 +81,22 @@ class Stage:
         """Run a git command to its end; a failure is told and counted."""
         done, err = self.tried(*words)
         if not done:
-            self.fail(f"git {' '.join(words)}", err)
+            self.tale.fail(f"git {' '.join(words)}", err)
         return done
+
+    def refused(self, *words: str) -> str:
+        """Run a git command that must fail; return what the person is told."""
+        done, err = self.tried(*words)
+        if done:
+            self.tale.fail(f"git {' '.join(words)}", b"it succeeded")
+        ours = [line for line in err.splitlines() if line.startswith(b"gitlease: ")]
+        return last_line(b"\n".join(ours) or err).removeprefix("gitlease: ")
 
     def tried(self, *words: str) -> tuple[bool, bytes]:
         """Run a git command to its end; return whether it succeeded, and its stderr."""
         process = self.start(*words)
         _, err = process.communicate()
         return process.returncode == 0, err
-
-    def fail(self, what: str, err: bytes) -> None:
-        """Count a failure and tell it with the last line of *err*."""
-        self.failures += 1
-        lines = err.decode("utf-8", "replace").strip().splitlines() or ["(no word)"]
-        self.say(f"FAILED: {what}: {lines[-1]}")
 
     def wait_for_expiry(self) -> None:
         """Wait until the token that git holds now is dead."""
@@ -117,11 +109,11 @@ class Stage:
         log = (self.state / "log" / "gitlease.log").read_text("utf-8").splitlines()
         misses = sum(line.split(" ")[1] in {"fetched", "served", "failed"} for line in log)
         rows = [
-            ("git commands", str(self.commands)),
-            ("failures", str(self.failures)),
+            ("git commands", str(self.tale.commands)),
+            ("failures", str(self.tale.failures)),
         ]
-        if self.repeated:
-            rows.append(("repeated, for want of git 2.46", str(self.repeated)))
+        if self.tale.repeated:
+            rows.append(("repeated, for want of git 2.46", str(self.tale.repeated)))
         rows += [
             ("tokens minted", str(self.github.stats()["mints"])),
             ("answers from the cache", str(gets - misses)),
@@ -154,6 +146,6 @@ class Stage:
             )
             times.append(time.perf_counter() - began)
             if b"password=" not in ran.stdout:
-                self.fail("git-credential-gitlease get", ran.stderr)
+                self.tale.fail("git-credential-gitlease get", ran.stderr)
                 break
         return statistics.median(times)

@@ -123,6 +123,12 @@ class NotInstalledError(SourceError):
     hint = "install the App for that owner, or correct GITLEASE_INSTALLATION_ID"
 
 
+class OwnerNeededError(NotInstalledError):
+    """The App has several installations, and nobody has said whose is meant."""
+
+    hint = "name the owner, or set GITLEASE_INSTALLATION_ID"
+
+
 class RefusedError(SourceError):
     """
     The scope is more than this workspace may have.

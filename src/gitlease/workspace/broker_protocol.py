@@ -135,10 +135,12 @@ def refusal(settings: Settings, response: Response) -> SourceError:
     if response.status >= 500:
         fallback = (UnreachableError, _ILL)
     kind, cure = _REFUSALS.get(response.status, fallback)
+    text = f"the broker: {message}"
     if response.status == 401:
+        text = f"the broker refuses the bearer of {settings.who}: {message}"
         hint = f"{settings.configs_dir / BEARER_FILE}: {cure}"
     return kind(
-        f"the broker refuses {settings.who}: {message}",
+        text,
         hint=hint or cure,
         retry_after=retry_after(response.headers),
     )

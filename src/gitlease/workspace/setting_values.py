@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # Settings that name a file or folder.
-PATHS: Final = {"private_key_file", "ca_file", "configs_dir", "enrolment_secret_file"}
+PATHS: Final = {"private_key_file", "ca_file", "configs_dir", "enrolment_secret_file", "system_dir"}
 _APP: Final = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 _PERMISSION: Final = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
+_SWITCHES: Final = {"fail_closed", "second_chance", "allow_http", "rewrite_ssh", "identity"}
 _TRUE: Final = {"1", "true", "yes", "on"}
 _FALSE: Final = {"0", "false", "no", "off"}
 _PERMISSIONS: Final = "a table of permission = read, write or admin, or contents=read,issues=write"
@@ -38,7 +39,7 @@ def read_value(name: str, value: Any) -> Any:
         if text.isascii() and text.isdigit() and len(text) < 19:
             return int(text)
         raise NoMeaningError("a whole number")
-    if name in {"fail_closed", "second_chance", "allow_http"}:
+    if name in _SWITCHES:
         text = str(value).lower()
         if text not in _TRUE | _FALSE:
             raise NoMeaningError("true or false")
@@ -98,6 +99,12 @@ def _read_app_id(text: str) -> str:
     return text
 
 
+def _read_scope(text: str) -> str:
+    if text not in {"user", "system", "env"}:
+        raise NoMeaningError("user, system or env")
+    return text
+
+
 def _read_granularity(text: str) -> str:
     if text not in {"owner", "repository"}:
         raise NoMeaningError("owner or repository")
@@ -111,4 +118,6 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "broker_url": _read_url,
     "granularity": _read_granularity,
     "configs_dir": Path,
+    "system_dir": Path,
+    "scope": _read_scope,
 }

@@ -47,6 +47,10 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "second_chance": ("GITLEASE_SECOND_CHANCE",),
     "ca_file": ("GITLEASE_CA_FILE",),
     "allow_http": ("GITLEASE_ALLOW_HTTP",),
+    "scope": ("GITLEASE_SCOPE",),
+    "system_dir": ("GITLEASE_SYSTEM_DIR",),
+    "rewrite_ssh": ("GITLEASE_REWRITE_SSH",),
+    "identity": ("GITLEASE_IDENTITY",),
 }
 
 
@@ -57,7 +61,8 @@ class Settings:
 
     `granularity` is what one token serves: all of an `owner`'s repositories or one `repository`;
     `permissions` narrows every token (empty: all that the installation has).  `min_ttl` and
-    `lfs_min_ttl` are seconds.  `problem` holds the complaint about a file that was set aside.
+    `lfs_min_ttl` are seconds.  `scope` is whose git is wired: the `user`'s, the `system`'s, or that
+    of an environment (`env`).  `problem` holds the complaint about a file that was set aside.
     """
 
     home: Path
@@ -79,6 +84,10 @@ class Settings:
     second_chance: bool = True
     ca_file: str = ""
     allow_http: bool = False
+    scope: str = "user"
+    system_dir: Path = Path("/usr/local/lib/gitlease")
+    rewrite_ssh: bool = False
+    identity: bool = False
     problem: str = ""
 
     @property
@@ -90,6 +99,16 @@ class Settings:
     def helper(self) -> Path:
         """The installed credential helper."""
         return self.home / "bin" / "git-credential-gitlease"
+
+    @property
+    def shims(self) -> Path:
+        """The folder of programs that stand before others of the same name on a PATH."""
+        return self.home / "shims"
+
+    @property
+    def system_helper(self) -> Path:
+        """The program that leads every user of this machine to a helper of their own."""
+        return self.system_dir / "git-credential-gitlease"
 
     @property
     def who(self) -> str:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gitlease.model.errors import FolderError, GitleaseError, KeyFileError, NoTokenError
+from gitlease.model.errors import FolderError, KeyFileError, NoTokenError
 from gitlease.model.redaction import printable
 from gitlease.workspace import clocks, folders, notes
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.failures import Failures
-from gitlease.workspace.install.gitconfig import has_include, own_config, user_config
+from gitlease.workspace.install.gitconfig import why_not_asked
 from gitlease.workspace.sources import BEARER_FILE, Chain
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
         folders.check_private(settings.cache)
     except FolderError as error:
         broken.append(str(error))
-    broken += filter(None, [_no_helper(settings), _no_include(settings, env)])
+    broken += filter(None, [_no_helper(settings), why_not_asked(settings, env)])
     for name in cache.names():
         record = cache.read(name)
         if record is None:
@@ -107,20 +107,6 @@ def _no_helper(settings: Settings) -> str:
             "another file system if this one forbids programs (noexec)"
         )
     return ""
-
-
-def _no_include(settings: Settings, env: Mapping[str, str]) -> str:
-    """Return in words why git does not know of our helper, or ""."""
-    own = settings.home / "gitconfig"
-    try:
-        text = user_config(env).read_bytes().decode("utf-8", "surrogateescape")
-        if own.read_bytes() == own_config(settings).encode() and has_include(text, own):
-            return ""
-    except GitleaseError as error:
-        return str(error)
-    except OSError:
-        pass
-    return f"git does not ask our helper for {settings.host}; run `gitlease install`"
 
 
 def _no_source(settings: Settings, env: Mapping[str, str]) -> str:

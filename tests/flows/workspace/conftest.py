@@ -24,5 +24,5 @@ def bare_workspace(machine: Machine, github: GitHub) -> Workspace:
 @pytest.fixture
 def workspace(bare_workspace: Workspace) -> Workspace:
     """A home in which `gitlease install` has run."""
-    bare_workspace.gitlease("install", "--strict")
+    bare_workspace.gitlease("install", "--offline", "--strict")
     return bare_workspace

@@ -105,7 +105,7 @@ def test_a_token_revoked_inside_a_push(workspace: Workspace) -> None:
 
 def test_the_second_chance_can_be_turned_off(bare_workspace: Workspace) -> None:
     bare_workspace.env["GITLEASE_SECOND_CHANCE"] = "0"
-    bare_workspace.gitlease("install", "--strict")
+    bare_workspace.gitlease("install", "--offline", "--strict")
     folder = clone(bare_workspace)
     commit(bare_workspace, folder)
     bare_workspace.age("github.com~acme")
@@ -167,7 +167,7 @@ def test_a_remote_of_somebody_else_is_not_answered(workspace: Workspace) -> None
 
 def test_one_token_per_repository_reaches_no_other(bare_workspace: Workspace) -> None:
     bare_workspace.env["GITLEASE_GRANULARITY"] = "repository"
-    bare_workspace.gitlease("install", "--strict")
+    bare_workspace.gitlease("install", "--offline", "--strict")
     clone(bare_workspace, "acme/app")
     clone(bare_workspace, "acme/inner")
     assert bare_workspace.cache.names() == ["github.com~acme~app", "github.com~acme~inner"]
@@ -188,11 +188,11 @@ def test_another_helper_of_the_user_never_sees_a_token(
     add = ("config", "--global", "--add", "credential.helper", "store")
     if when == "before":
         workspace.git(*add)
-    workspace.gitlease("install", "--strict")
+    workspace.gitlease("install", "--offline", "--strict")
     if when == "after":
         workspace.git(*add)
         # Each start of a container installs; the include moves behind what came since.
-        workspace.gitlease("install", "--strict")
+        workspace.gitlease("install", "--offline", "--strict")
     folder = clone(workspace)
     commit(workspace, folder)
     push(workspace, folder)
@@ -251,7 +251,7 @@ def test_uninstall_leaves_the_config_as_it_was(machine: Machine, github: GitHub)
     config = workspace.home / ".gitconfig"
     config.write_text("[user]\n\tname = someone\n[include]\n\tpath = other")
     before = config.read_bytes()
-    workspace.gitlease("install", "--strict")
+    workspace.gitlease("install", "--offline", "--strict")
     assert (
         workspace.git(
             "config",

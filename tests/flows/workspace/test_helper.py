@@ -194,7 +194,7 @@ def test_after_an_install_nothing_waits_for_an_old_failure(workspace: Workspace)
     complaint(workspace)
     workspace.github.clear_faults()
     assert "429" in complaint(workspace)
-    workspace.gitlease("install")
+    workspace.gitlease("install", "--offline")
     assert password(workspace.ask("acme/app").stdout)
 
 
@@ -326,7 +326,7 @@ def test_the_environments_token_is_the_last_resort_and_not_kept(workspace: Works
     for name in ("GITLEASE_APP_ID", "GITLEASE_PRIVATE_KEY_FILE"):
         del workspace.env[name]
     shutil.rmtree(workspace.state)
-    workspace.gitlease("install")
+    workspace.gitlease("install", "--offline")
     workspace.env["GITHUB_TOKEN"] = workspace.github.mint("acme")["token"]
     assert password(workspace.ask("acme/app").stdout) == workspace.env["GITHUB_TOKEN"]
     assert workspace.cache.names() == []
@@ -336,7 +336,7 @@ def test_a_refused_token_of_the_environment_does_not_come_back(workspace: Worksp
     for name in ("GITLEASE_APP_ID", "GITLEASE_PRIVATE_KEY_FILE"):
         del workspace.env[name]
     shutil.rmtree(workspace.state)
-    workspace.gitlease("install")
+    workspace.gitlease("install", "--offline")
     workspace.env["GITHUB_TOKEN"] = "ghp_" + "a" * 36
     ran = workspace.git("ls-remote", "https://github.com/acme/app", check=False)
     assert ran.returncode != 0

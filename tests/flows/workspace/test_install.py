@@ -30,7 +30,7 @@ def test_a_mounted_gitconfig_is_written_in_place(bare_workspace: Workspace) -> N
     with small_file_system(disk, "size=64k,mode=700"):
         (disk / "gitconfig").write_text(USER)
         with mounted(disk / "gitconfig", config):
-            bare_workspace.gitlease("install", "--strict")
+            bare_workspace.gitlease("install", "--offline", "--strict")
             assert config.read_text().startswith(USER)
             bare_workspace.git("ls-remote", "https://github.com/acme/app")
             bare_workspace.gitlease("uninstall")
@@ -48,7 +48,7 @@ def test_a_mounted_gitconfig_on_a_full_disk_stays_whole(bare_workspace: Workspac
         (disk / "gitconfig").write_text(user)
         fill(disk)
         with mounted(disk / "gitconfig", config):
-            said = bare_workspace.gitlease("install").stdout.decode()
+            said = bare_workspace.gitlease("install", "--offline").stdout.decode()
             assert "failed  git: No space left on device" in said
             assert config.read_text() == user
             named = bare_workspace.git("config", "user.name").stdout
@@ -69,7 +69,7 @@ def test_packages_on_the_python_path_serve_the_helper_too(bare_workspace: Worksp
     bare = bare_workspace.machine.folder() / "venv"
     bare_workspace.machine.run([python.resolve(), "-m", "venv", "--without-pip", bare])
     bare_workspace.machine.run(
-        [bare / "bin" / "python", "-m", "gitlease", "install", "--strict"],
+        [bare / "bin" / "python", "-m", "gitlease", "install", "--offline", "--strict"],
         env={**bare_workspace.env, "PYTHONPATH": f"{ours}:{theirs}"},
         cwd=bare_workspace.home,
     )
@@ -82,7 +82,7 @@ def test_a_home_that_forbids_programs_is_told_and_git_left_alone(
 ) -> None:
     bare_workspace.state.mkdir(parents=True)
     with small_file_system(bare_workspace.state, "noexec,size=1m,mode=700"):
-        said = bare_workspace.gitlease("install").stdout.decode()
+        said = bare_workspace.gitlease("install", "--offline").stdout.decode()
         assert "noexec); set GITLEASE_HOME to a folder on another" in said
         assert "skipped git:" in said
         assert not (bare_workspace.home / ".gitconfig").exists()
@@ -90,7 +90,7 @@ def test_a_home_that_forbids_programs_is_told_and_git_left_alone(
 
 def test_a_read_only_home_starts_with_a_report_and_cures(bare_workspace: Workspace) -> None:
     bare_workspace.env["HOME"] = "/proc/1"
-    ran = bare_workspace.gitlease("install")
+    ran = bare_workspace.gitlease("install", "--offline")
     lines = ran.stdout.decode().splitlines()
     assert [line.split(":")[0].split() for line in lines] == [
         ["failed", "folders"],

@@ -18,7 +18,7 @@ def test_our_requests_are_githubs(
     """Finding an installation in each way, minting for an owner, for one repository, for less."""
     workspace = bare_workspace
     workspace.env["GITLEASE_GRANULARITY"] = granularity
-    workspace.gitlease("install", "--strict")
+    workspace.gitlease("install", "--offline", "--strict")
     settings = workspace.state / "settings.toml"
     settings.write_text(settings.read_text() + '[permissions]\ncontents = "read"\n')
     workspace.ask("acme/app")

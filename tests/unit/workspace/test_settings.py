@@ -83,6 +83,10 @@ def test_every_variable_reaches_its_setting(env: dict[str, str]) -> None:
         "second_chance": ("off", False),
         "ca_file": ("/ca.pem", "/ca.pem"),
         "allow_http": ("1", True),
+        "scope": ("system", "system"),
+        "system_dir": ("/opt/gitlease", Path("/opt/gitlease")),
+        "rewrite_ssh": ("yes", True),
+        "identity": ("on", True),
     }
     assert given.keys() == VARIABLES.keys()
     variables = {VARIABLES[name][0]: text for name, (text, _) in given.items()}

@@ -35,7 +35,7 @@ def env(home: Path) -> dict[str, str]:
 @pytest.fixture
 def mine(env: dict[str, str]) -> Settings:
     made = load(env)
-    install(made, env)
+    install(made, env, offline=True)
     return made
 
 
@@ -157,7 +157,7 @@ def test_a_git_that_reads_no_file_of_the_user_is_broken(
 @pytest.mark.parametrize("name", ['a"b', "a\\b", "a'b", "ä b"])
 def test_any_name_of_a_home_is_healthy(home: Path, env: dict[str, str], name: str) -> None:
     env["GITLEASE_HOME"] = str(home / name)
-    install(load(env), env)
+    install(load(env), env, offline=True)
     assert seen(load(env), env) == (HEALTHY, "")
 
 

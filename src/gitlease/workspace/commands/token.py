@@ -14,12 +14,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gitlease.model.redaction import printable
-from gitlease.workspace import clocks
-from gitlease.workspace.cache import Cache
 from gitlease.workspace.commands import scope_options
-from gitlease.workspace.renewal import Renewal
+from gitlease.workspace.fetching import renewal_for
 from gitlease.workspace.settings import load
-from gitlease.workspace.sources import Chain
 
 if TYPE_CHECKING:
     import argparse
@@ -47,9 +44,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load(os.environ)
     if settings.problem:
         print(f"gitlease: {settings.problem}", file=sys.stderr)
-    cache = Cache(settings)
-    sources = Chain(settings, os.environ, cache, time.time)
-    renewal = Renewal(settings, cache, sources, clocks.read, configured=sources.configured)
+    renewal = renewal_for(settings, os.environ)
     outcome = renewal.get(scope_options.target_of(args, settings), min_ttl=args.min_ttl)
     if outcome.warning:
         print(f"gitlease: {printable(outcome.warning, 600)}", file=sys.stderr)

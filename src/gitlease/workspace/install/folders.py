@@ -23,6 +23,10 @@ class Folders:
     def __init__(self, settings: Settings) -> None:
         self._home = settings.home
 
+    def describe(self) -> str:
+        """Say what would be done."""
+        return f"make {self._home} with {', '.join(NAMES)}, closed to others"
+
     def do(self) -> tuple[State, str]:
         """Make what is missing; an existing folder that is foreign or loose is refused."""
         made = folders.make_private(self._home)

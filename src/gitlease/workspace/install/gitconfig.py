@@ -1,22 +1,27 @@
 """
-The step that makes git ask our helper, and no other, for our host.
+The steps that make git ask our helper, and no other, for our host.
 
-The user's config gets one `include` of a file of our own, and that file says the rest, so that
-`gh auth setup-git`, which deletes other helpers from the user's file, does not find ours.  The
-include has to stand last: helpers that are configured after it would be told every token (`store`
-goes to all of them).  Source: git-config(1), gitcredentials(7).
+A config file of the user's, or the system's, gets one `include` of a file of our own, and that file
+says the rest, so that `gh auth setup-git`, which deletes other helpers from the user's file, does
+not find ours.  Source: git-config(1), "FILES".
 """
 
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError
 from gitlease.workspace import folders
+from gitlease.workspace.install import wiring
 from gitlease.workspace.install.configfile import ConfigFile
+from gitlease.workspace.install.gitblock import (
+    has_include,
+    is_new_file,
+    with_include,
+    without_include,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,46 +29,50 @@ if TYPE_CHECKING:
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
 
-_BEGIN: Final = "# gitlease begin"
-_END: Final = "# gitlease end"
-_BLOCK: Final = re.compile(
-    rf"{_BEGIN}(?P<how>[^\n]*)\n\[include\]\n\tpath = [^\n]*\n"
-    rf"(?P<others>(?:(?!{_BEGIN}).)*?){_END}(?:\n|\Z)",
-    re.DOTALL,
-)
+FILE: Final = "gitconfig"
 
 
 class GitConfig:
-    """Our include in the user's git config, and the file that it names."""
+    """Our include in the config of the user, or with the scope `system` in the system's."""
 
     name = "git"
 
     def __init__(self, settings: Settings, env: Mapping[str, str]) -> None:
         self._settings = settings
         self._env = env
-        self._own = settings.home / "gitconfig"
+
+    def describe(self) -> str:
+        """Say what would be done."""
+        if self._settings.scope == "env":
+            return 'leave git\'s files alone; `eval "$(gitlease env)"` wires git in that shell'
+        return f"let {self._path()} include {own_file(self._settings)}"
 
     def do(self) -> tuple[State, str]:
-        """Write our file, and make the include the last thing in the user's."""
+        """Write our file, and make the include the last thing in theirs."""
+        if self._settings.scope == "env":
+            return "skipped", 'the scope is env: `eval "$(gitlease env)"` wires git in that shell'
+        own, helper = own_file(self._settings), program(self._settings)
         # git will believe it: nobody else may be able to put another in its place.
-        folders.check_ours(self._settings.home)
-        if not os.access(self._settings.helper, os.X_OK):
+        folders.check_ours(own.parent)
+        if not os.access(helper, os.X_OK):
             # git would ask nobody else and complain at every command.
-            return "skipped", f"{self._settings.helper} is missing or cannot be run"
+            return "skipped", f"{helper} is missing or cannot be run"
         wrote = self._write_own()
-        path = user_config(self._env)
+        path = self._path()
         with ConfigFile(path) as config:
             bare = without_include(config.text)
             made = not config.existed or (not bare and is_new_file(config.text))
-            wanted = with_include(bare, self._own, existed=not made)
+            wanted = with_include(bare, own, existed=not made)
             if wanted != config.text:
                 config.replace(wanted)
                 wrote = True
-        return ("done" if wrote else "already"), f"{path} includes {self._own}"
+        return ("done" if wrote else "already"), f"{path} includes {own}"
 
     def undo(self) -> tuple[State, str]:
-        """Take the include out; the user's file is as it was, and gone if it was not there."""
-        path = user_config(self._env)
+        """Take the include out; their file is as it was, and gone if it was not there."""
+        if self._settings.scope == "env":
+            return "already", "the scope is env: no file of git's was changed"
+        path = self._path()
         found = False
         if path.exists():
             with ConfigFile(path) as config:
@@ -73,15 +82,52 @@ class GitConfig:
                     config.remove()
                 elif found:
                     config.replace(bare)
-        self._own.unlink(missing_ok=True)
+        own_file(self._settings).unlink(missing_ok=True)
         return ("done" if found else "already"), f"{path} does not include us"
 
+    def _path(self) -> Path:
+        if self._settings.scope == "system":
+            return system_config(self._env)
+        return user_config(self._env)
+
     def _write_own(self) -> bool:
-        text = own_config(self._settings).encode()
-        if self._own.exists() and self._own.read_bytes() == text:
+        own = own_file(self._settings)
+        text = wiring.file_text(self._settings, program(self._settings)).encode()
+        if own.exists() and own.read_bytes() == text:
             return False
-        folders.write_whole(self._own, text)
+        # Every user's git reads the system's; it holds no secret.
+        folders.write_whole(own, text, mode=0o644 if self._settings.scope == "system" else 0o600)
         return True
+
+
+def own_file(settings: Settings) -> Path:
+    """Return where our own config file is."""
+    return (settings.system_dir if settings.scope == "system" else settings.home) / FILE
+
+
+def program(settings: Settings) -> Path:
+    """Return the helper that git is to run."""
+    return settings.system_helper if settings.scope == "system" else settings.helper
+
+
+def why_not_asked(settings: Settings, env: Mapping[str, str]) -> str:
+    """Return in words why git does not know of our helper, or ""."""
+    wanted = wiring.file_text(settings, program(settings)).encode()
+    try:
+        if settings.scope == "env":
+            if not wiring.variables(settings, env):
+                return ""
+            return 'git is not told of our helper in this environment; `eval "$(gitlease env)"`'
+        path = system_config(env) if settings.scope == "system" else user_config(env)
+        own = own_file(settings)
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        if own.read_bytes() == wanted and has_include(text, own):
+            return ""
+    except GitleaseError as error:
+        return str(error)
+    except OSError:
+        pass
+    return f"git does not ask our helper for {settings.host}; run `gitlease install`"
 
 
 def user_config(env: Mapping[str, str]) -> Path:
@@ -102,7 +148,7 @@ def user_config(env: Mapping[str, str]) -> Path:
         # Unlike us, git never asks the password database.
         raise GitleaseError(
             "HOME is not set, so git has no config file of this user",
-            hint="set HOME or GIT_CONFIG_GLOBAL",
+            hint="set HOME or GIT_CONFIG_GLOBAL, or install with --scope env",
         )
     home = Path(env["HOME"])
     plain = home / ".gitconfig"
@@ -110,56 +156,15 @@ def user_config(env: Mapping[str, str]) -> Path:
     return xdg if xdg.exists() and not plain.exists() else plain
 
 
-def own_config(settings: Settings) -> str:
-    """Return the text of our own config file."""
-    # An empty value clears the helpers configured so far; the path is read by a shell.
-    helper = re.sub(r"([^A-Za-z0-9_./@%+,:-])", r"\\\1", str(settings.helper))
-    return (
-        "# Written by `gitlease install`; changes are lost at the next one.\n"
-        f"[credential {_quoted(f'https://{settings.host}')}]\n"
-        "\thelper =\n"
-        f"\thelper = {_quoted(helper)}\n"
-        "\tuseHttpPath = true\n"
-    )
+def system_config(env: Mapping[str, str]) -> Path:
+    """
+    Return the file that `git config --system` writes.
 
-
-def with_include(text: str, own: Path, *, existed: bool) -> str:
-    """Return *text* with our include as its last lines; how to undo it stands in its first."""
-    how = "" if existed else " (new file)"
-    gap = ""
-    if text and not text.endswith("\n"):
-        how, gap = " (no line end before)", "\n"
-    return f"{text}{gap}{_BEGIN}{how}\n{_include(own)}{_END}\n"
-
-
-def has_include(text: str, own: Path) -> bool:
-    """Tell whether our include of *own* is in *text*."""
-    return without_include(text) != text and _include(own) in text
-
-
-def _include(own: Path) -> str:
-    return f"[include]\n\tpath = {_quoted(str(own))}\n"
-
-
-def is_new_file(text: str) -> bool:
-    """Tell whether our include in *text* says that there was no file before."""
-    return any("new file" in found["how"] for found in _BLOCK.finditer(text))
-
-
-def without_include(text: str) -> str:
-    """Return *text* without our include; lines that others put into its section stay."""
-
-    def _rest(found: re.Match[str]) -> str:
-        others = found["others"]
-        return f"[include]\n{others}" if others.strip() else ""
-
-    for found in reversed(list(_BLOCK.finditer(text))):
-        head, tail = text[: found.start()], text[found.end() :]
-        if "no line end" in found["how"] and not tail:
-            head = head.removesuffix("\n")
-        text = head + _rest(found) + tail
-    return text
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    Raises `GitleaseError` where git is told to read none.
+    """
+    if env.get("GIT_CONFIG_NOSYSTEM", "").lower() in {"1", "true", "yes", "on"}:
+        raise GitleaseError(
+            "GIT_CONFIG_NOSYSTEM is set, so git reads no config file of the system",
+            hint="unset it, or install without --scope system",
+        )
+    return Path(env.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig")

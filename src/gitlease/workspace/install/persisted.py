@@ -34,6 +34,11 @@ class Persisted:
         self._path = settings.home / FILE
         self._env = env
 
+    def describe(self) -> str:
+        """Say what would be done."""
+        names = ", ".join(from_environment(self._env)) or "nothing"
+        return f"keep in {self._path} what the environment says: {names}"
+
     def do(self) -> tuple[State, str]:
         """Write the settings that the environment names, unless the file is a person's."""
         folders.check_ours(self._path.parent)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 from gitlease.model.errors import BadValueError, GitleaseError, SettingsError
 from gitlease.model.redaction import printable
 from gitlease.workspace import notes
+from gitlease.workspace.install.enrolling import Enrolling
+from gitlease.workspace.install.first_token import FirstToken
 from gitlease.workspace.install.folders import Folders
 from gitlease.workspace.install.gitconfig import GitConfig
 from gitlease.workspace.install.persisted import Persisted
-from gitlease.workspace.install.programs import Programs
+from gitlease.workspace.install.programs import Programs, SystemHelper
 from gitlease.workspace.install.report import Line, Report
 from gitlease.workspace.settings import VARIABLES, load
 
@@ -50,37 +52,57 @@ class Step(Protocol):
         """How reports call it."""
         ...
 
+    def describe(self) -> str:
+        """Return in words what `do` would do."""
+        ...
+
     def do(self) -> tuple[State, str]:
         """Do it, unless it is done already; return how that went."""
         ...
+
+
+class Lasting(Step, Protocol):
+    """A step that leaves something to undo."""
 
     def undo(self) -> tuple[State, str]:
         """Put back what was there before; return how that went."""
         ...
 
 
-def steps(settings: Settings, env: Mapping[str, str]) -> Sequence[Step]:
-    """Return the steps in the order in which they are done; they are undone in reverse."""
-    return [
-        Folders(settings),
-        Persisted(settings, env),
-        Programs(settings),
-        GitConfig(settings, env),
-    ]
+def lasting_steps(settings: Settings, env: Mapping[str, str]) -> Sequence[Lasting]:
+    """Return the steps that wire the workspace, in their order; they are undone in reverse."""
+    found: list[Lasting] = [Folders(settings), Persisted(settings, env), Programs(settings)]
+    if settings.scope == "system":
+        found.append(SystemHelper(settings))
+    found.append(GitConfig(settings, env))
+    return found
 
 
-def install(settings: Settings, env: Mapping[str, str]) -> Report:
-    """Do every step; never raises for one that failed."""
+def first_steps(settings: Settings, env: Mapping[str, str]) -> Sequence[Step]:
+    """Return the steps that ask others, and start what stays."""
+    enrolling = [Enrolling(settings, env)] if settings.broker_url else []
+    return [*enrolling, FirstToken(settings, env)]
+
+
+def _steps(settings: Settings, env: Mapping[str, str], *, offline: bool) -> Sequence[Step]:
+    first = [] if offline else first_steps(settings, env)
+    return [*lasting_steps(settings, env), *first]
+
+
+def install(settings: Settings, env: Mapping[str, str], *, offline: bool = False) -> Report:
+    """Do every step, if *offline* only those that ask nobody; never raises for one that failed."""
     # What failed before may work now, and nobody should have to wait to see it.
     notes.forget(settings)
-    return Report(tuple(_attempt(step.name, step.do) for step in steps(settings, env)))
+    todo = _steps(settings, env, offline=offline)
+    return Report(tuple(_attempt(step.name, step.do) for step in todo))
 
 
-def install_from(env: Mapping[str, str]) -> Report:
+def install_from(env: Mapping[str, str], *, offline: bool = False, dry_run: bool = False) -> Report:
     """
     Do every step with the settings that *env* and the file name; never raises for bad ones.
 
     A bad value for which the default is as safe is left out; with any other nothing is installed.
+    With *dry_run* nothing is done: the report says what would be.
     """
     bad: dict[str, Line] = {}
     while True:
@@ -95,7 +117,16 @@ def install_from(env: Mapping[str, str]) -> Report:
             bad[name] = line
     ignored = {variable for name in bad for variable in VARIABLES[name]}
     rest = {name: value for name, value in env.items() if name not in ignored}
-    return Report((*bad.values(), *install(settings, rest).lines))
+    if dry_run:
+        todo = _steps(settings, rest, offline=offline)
+        done = Report(tuple(_attempt(step.name, _planned(step)) for step in todo))
+    else:
+        done = install(settings, rest, offline=offline)
+    return Report((*bad.values(), *done.lines))
+
+
+def _planned(step: Step) -> Callable[[], tuple[State, str]]:
+    return lambda: ("planned", step.describe())
 
 
 def _skipped() -> list[Line]:
@@ -106,7 +137,8 @@ def _skipped() -> list[Line]:
 
 def uninstall(settings: Settings, env: Mapping[str, str]) -> Report:
     """Undo every step, the last first; never raises for one that failed."""
-    return Report(tuple(_attempt(step.name, step.undo) for step in reversed(steps(settings, env))))
+    todo = reversed(lasting_steps(settings, env))
+    return Report(tuple(_attempt(step.name, step.undo) for step in todo))
 
 
 def _attempt(name: str, act: Callable[[], tuple[State, str]]) -> Line:

@@ -1,7 +1,8 @@
-"""The step that writes our sh programs, with this interpreter's path baked in."""
+"""The steps that write our sh programs, with this interpreter's path baked in."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -31,18 +32,24 @@ class Programs:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
+    def describe(self) -> str:
+        """Say what would be done."""
+        return f"write {self._settings.helper}, which starts {sys.executable} where it has to"
+
     def do(self) -> tuple[State, str]:
         """Write the helper, unless the same one is there, if it and its Python can be started."""
-        main = Path(gitlease.__file__).resolve().parent / "__main__.py"
+        main = main_file()
         text = templates.credential_helper(self._settings, python=sys.executable, main=main)
         path = self._settings.helper
         # git will run it: nobody else may be able to put another in its place.
         folders.check_ours(self._settings.home)
         folders.check_ours(path.parent)
-        # First: a helper that works is not taken away for one that does not.
-        _try(sys.executable, main)
+        # First: a helper that works is not taken away for one that does not.  One that is there
+        # already has been tried.
+        if not _holds(path, text.encode(), 0o700):
+            _try(sys.executable, main)
         wrote = python_path.note(self._settings.home)
-        wrote |= _write(path, text.encode())
+        wrote |= _write(path, text.encode(), 0o700)
         if not os.access(path, os.X_OK):
             raise GitleaseError(
                 f"{path} cannot be run, programs are forbidden on its file system (noexec)",
@@ -59,13 +66,53 @@ class Programs:
         return "done", f"{path} is removed"
 
 
-def _write(path: Path, text: bytes) -> bool:
+class SystemHelper:
+    """The one program that every user's git is told of."""
+
+    name = "system helper"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def describe(self) -> str:
+        """Say what would be done."""
+        return f"write {self._settings.system_helper}, which leads each user to his own helper"
+
+    def do(self) -> tuple[State, str]:
+        """Write it, in a folder in which only we can write and everybody can read."""
+        path = self._settings.system_helper
+        folders.make_parents(path)
+        folders.check_ours(path.parent)
+        text = templates.system_helper(python=sys.executable, main=main_file()).encode()
+        return ("done" if _write(path, text, 0o755) else "already"), str(path)
+
+    def undo(self) -> tuple[State, str]:
+        """Remove it, and the folder if nothing else is in it."""
+        path = self._settings.system_helper
+        if not path.exists():
+            return "already", f"{path} is not there"
+        path.unlink()
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()
+        return "done", f"{path} is removed"
+
+
+def main_file() -> Path:
+    """Return the file that an interpreter runs to be us, whatever its search path."""
+    return Path(gitlease.__file__).resolve().parent / "__main__.py"
+
+
+def _holds(path: Path, text: bytes, mode: int) -> bool:
     try:
-        if path.read_bytes() == text and path.stat().st_mode & 0o777 == 0o700:
-            return False
+        return path.read_bytes() == text and path.stat().st_mode & 0o777 == mode
     except OSError:
-        pass
-    folders.write_whole(path, text, mode=0o700)
+        return False
+
+
+def _write(path: Path, text: bytes, mode: int) -> bool:
+    if _holds(path, text, mode):
+        return False
+    folders.write_whole(path, text, mode=mode)
     return True
 
 

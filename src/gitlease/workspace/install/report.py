@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-State = Literal["done", "already", "skipped", "failed"]
+# "planned" is what a dry run says instead.
+State = Literal["done", "already", "skipped", "failed", "planned"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ def credential_helper(settings: Settings, *, python: str, main: Path) -> str:
     )
 
 
+def system_helper(*, python: str, main: Path) -> str:
+    """Return the program that leads each user's git to a helper of that user's own."""
+    return _fill("system-helper.sh", python=quote(python), main=quote(str(main)))
+
+
 def _fill(name: str, **values: str) -> str:
     text = (files("gitlease.workspace.shell") / name).read_text("utf-8")
     # A shell reads its whole program at every start; the reasons stay in the template.

@@ -20,6 +20,7 @@ from gitlease.model.errors import (
     FolderError,
     KeyFileError,
     NotInstalledError,
+    OwnerNeededError,
 )
 from gitlease.model.scopes import Scope
 from gitlease.model.targets import Target, lower
@@ -130,7 +131,7 @@ class AppKey:
             return found[0].id
         if not found:
             raise NotInstalledError(f"App {self._settings.app_id} is not installed anywhere")
-        raise NotInstalledError(
+        raise OwnerNeededError(
             f"App {self._settings.app_id} has several installations and no owner was named",
             hint="set GITLEASE_INSTALLATION_ID, or credential.useHttpPath=true for this host",
         )

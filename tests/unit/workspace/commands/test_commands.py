@@ -198,7 +198,7 @@ def test_status_exits_by_its_level_and_prints_for_people_or_programs(
     code, out, err = run("status")
     assert (code, out.startswith("broken: "), err) == (2, True, "")
     monkeypatch.setenv("GH_TOKEN", "ghp_canary")
-    run("install")
+    run("install", "--offline")
     code, out, err = run("status", "--json")
     assert (code, json.loads(out)["status"], err) == (0, "healthy", "")
     (load(os.environ).home / "settings.toml").write_text("nonsense = 1")
@@ -208,16 +208,16 @@ def test_status_exits_by_its_level_and_prints_for_people_or_programs(
 
 
 def test_install_reports_and_fails_only_where_asked_to(run: Run, home: Path) -> None:
-    code, out, _ = run("install", "--json")
+    code, out, _ = run("install", "--offline", "--json")
     assert (code, json.loads(out)["failed"]) == (0, False)
     (home / ".gitconfig").unlink()
     (home / ".gitconfig").mkdir()
-    code, out, err = run("install")
+    code, out, err = run("install", "--offline")
     assert (code, err) == (0, "")
     assert re.search(r"^failed +git: .* no regular file", out, re.MULTILINE)
-    assert run("install", "--strict")[0] == 1
+    assert run("install", "--offline", "--strict")[0] == 1
     (home / ".gitconfig").rmdir()
-    assert run("install", "--strict")[0] == 0
+    assert run("install", "--offline", "--strict")[0] == 0
 
 
 @pytest.mark.parametrize("where", ["environment", "file"])
@@ -226,13 +226,13 @@ def test_a_bad_value_that_harms_nobody_stops_no_container(
 ) -> None:
     """The helper is there, and git hears from it what is to be corrected."""
     if where == "file":
-        run("install")
+        run("install", "--offline")
         path = load(os.environ).home / "settings.toml"
         path.write_text("min_ttl = 'soon'\nsecond_chance = 'perhaps'\n")
     else:
         monkeypatch.setenv("GITLEASE_MIN_TTL", "soon")
         monkeypatch.setenv("GITLEASE_SECOND_CHANCE", "perhaps")
-    code, out, err = run("install", "--json")
+    code, out, err = run("install", "--offline", "--json")
     lines = [tuple(step.values()) for step in json.loads(out)["steps"]]
     assert (code, err) == (0, "")
     assert [state for step, state, _ in lines if step != "settings"].count("failed") == 0
@@ -244,7 +244,7 @@ def test_a_bad_value_that_harms_nobody_stops_no_container(
     assert load(os.environ, without=["min_ttl", "second_chance"]).helper.exists()
     if where == "environment":
         assert "soon" not in (load({"HOME": os.environ["HOME"]}).home / "settings.toml").read_text()
-    assert run("install", "--strict")[0] == 1
+    assert run("install", "--offline", "--strict")[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_nothing_is_installed_that_could_answer_a_wrong_host_or_too_widely(
     run: Run, monkeypatch: pytest.MonkeyPatch, home: Path, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    code, out, err = run("install")
+    code, out, err = run("install", "--offline")
     assert (code, err) == (0, "")
     assert [line.split(":")[0].split() for line in out.splitlines()] == [
         ["failed", "settings"],
@@ -270,14 +270,14 @@ def test_nothing_is_installed_that_could_answer_a_wrong_host_or_too_widely(
         ["skipped", "git"],
     ]
     assert list(home.iterdir()) == []
-    assert run("install", "--strict")[0] == 1
+    assert run("install", "--offline", "--strict")[0] == 1
 
 
 def test_a_user_without_a_home_gets_a_report(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOME")
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 3_999_999_999)
-    code, out, err = run("install")
+    code, out, err = run("install", "--offline")
     assert (code, err) == (0, "")
     assert out.startswith("failed  settings: HOME is not set and ")
 
@@ -288,20 +288,20 @@ def test_without_home_git_has_no_config_file(
     monkeypatch.setenv("GITLEASE_HOME", str(home / "g"))
     monkeypatch.delenv("HOME")
     monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
-    for words in (["install"], ["uninstall"]):
+    for words in (["install", "--offline"], ["uninstall"]):
         said = run(*words)[1]
         assert (
             "failed  git: HOME is not set, so git has no config file of this user; set HOME or "
-            "GIT_CONFIG_GLOBAL\n"
+            "GIT_CONFIG_GLOBAL, or install with --scope env\n"
         ) in said + "\n"
 
 
 def test_uninstall_reports_and_fails_if_something_is_left(run: Run, home: Path) -> None:
-    run("install")
+    run("install", "--offline")
     code, out, err = run("uninstall")
     assert (code, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == ["done"] * 4
-    run("install")
+    run("install", "--offline")
     (home / ".gitconfig").unlink()
     (home / ".gitconfig").mkdir()
     code, out, _ = run("uninstall", "--json")

@@ -12,13 +12,9 @@ from hypothesis import strategies as st
 
 from gitlease.model.errors import GitleaseError
 from gitlease.workspace.install import configfile
-from gitlease.workspace.install.gitconfig import (
-    GitConfig,
-    own_config,
-    user_config,
-    with_include,
-    without_include,
-)
+from gitlease.workspace.install.gitblock import with_include, without_include
+from gitlease.workspace.install.gitconfig import GitConfig, user_config
+from gitlease.workspace.install.wiring import file_text
 from gitlease.workspace.settings import Settings
 from tests.support.parts import settings
 
@@ -385,5 +381,5 @@ def test_git_reads_what_we_meant_whatever_our_folder_is_called(home: Path, name:
 
 
 def test_another_host_is_not_ours(home: Path) -> None:
-    text = own_config(settings(home, host="ghe.example.com:8443"))
+    text = file_text(settings(home, host="ghe.example.com:8443"))
     assert '[credential "https://ghe.example.com:8443"]' in text

@@ -5,6 +5,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,14 @@ NAMES = ["folders", "settings", "helper", "git"]
 
 
 def test_everything_is_done_once_and_then_is_already_there(env: dict[str, str]) -> None:
-    assert states(install(load(env), env)) == dict.fromkeys(NAMES, "done")
+    assert states(install(load(env), env, offline=True)) == dict.fromkeys(NAMES, "done")
     for _ in range(2):
-        assert states(install(load(env), env)) == dict.fromkeys(NAMES, "already")
+        assert states(install(load(env), env, offline=True)) == dict.fromkeys(NAMES, "already")
 
 
 def test_nothing_that_is_installed_is_open_to_others(env: dict[str, str]) -> None:
     mine = load(env)
-    install(mine, env)
+    install(mine, env, offline=True)
     modes = {p: stat.S_IMODE(p.stat().st_mode) for p in [mine.home, *mine.home.rglob("*")]}
     assert [path for path, mode in modes.items() if mode & 0o077] == []
     assert modes[mine.helper] == 0o700
@@ -48,7 +49,7 @@ def test_nothing_that_is_installed_is_open_to_others(env: dict[str, str]) -> Non
 def test_removing_puts_back_what_was_there(home: Path, env: dict[str, str]) -> None:
     (home / ".gitconfig").write_text("[user]\n\tname = a")
     before = tree(home)
-    install(load(env), env)
+    install(load(env), env, offline=True)
     report = uninstall(load(env), env)
     assert not report.failed
     assert tree(home) == before
@@ -58,7 +59,7 @@ def test_removing_puts_back_what_was_there(home: Path, env: dict[str, str]) -> N
 
 def test_files_of_a_person_in_our_folder_are_kept(env: dict[str, str]) -> None:
     mine = load(env)
-    install(mine, env)
+    install(mine, env, offline=True)
     (mine.home / "notes").write_text("mine")
     report = uninstall(mine, env)
     assert not report.failed
@@ -71,7 +72,7 @@ def test_a_folder_that_is_open_to_others_is_refused_and_the_rest_goes_on(
     mine = load(env)
     mine.home.mkdir(parents=True)
     mine.home.chmod(0o755)
-    report = install(mine, env)
+    report = install(mine, env, offline=True)
     line = report.lines[0]
     assert (line.step, line.state) == ("folders", "failed")
     assert f"chmod 700 {mine.home}" in line.text
@@ -92,7 +93,7 @@ def test_nothing_that_git_will_believe_is_put_where_others_can_write(
     (mine.home / "bin").mkdir(parents=True)
     for folder in (".", "bin"):
         (mine.home / folder).chmod(0o777 if folder == loose else 0o700)
-    found = states(install(mine, env))
+    found = states(install(mine, env, offline=True))
     assert (found["folders"], found["helper"]) == ("failed", "failed")
     assert not mine.helper.exists()
     assert not user_config(env).exists()
@@ -134,7 +135,7 @@ class Fine:
         (RuntimeError("ghs_canary0123"), "a defect (RuntimeError); please report it"),
     ],
 )
-@pytest.mark.parametrize("act", [install, uninstall])
+@pytest.mark.parametrize("act", [partial(install, offline=True), uninstall])
 def test_a_failing_step_says_why_and_does_not_stop_the_others(
     env: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
@@ -142,7 +143,7 @@ def test_a_failing_step_says_why_and_does_not_stop_the_others(
     error: Exception,
     text: str,
 ) -> None:
-    monkeypatch.setattr(plan, "steps", lambda *_: [Fine(), Broken(error), Fine()])
+    monkeypatch.setattr(plan, "lasting_steps", lambda *_: [Fine(), Broken(error), Fine()])
     report = act(load(env), env)
     assert [line.state for line in report.lines] == ["done", "failed", "done"]
     assert report.failed
@@ -165,7 +166,7 @@ def test_a_report_is_one_line_a_step_and_the_same_for_programs() -> None:
 def test_a_git_without_our_variables_finds_the_same_settings(
     home: Path, env: dict[str, str]
 ) -> None:
-    install(load(env), env)
+    install(load(env), env, offline=True)
     bare = {"HOME": str(home)}
     assert load(bare) == load(env)
 
@@ -173,22 +174,22 @@ def test_a_git_without_our_variables_finds_the_same_settings(
 def test_a_later_installation_forgets_nothing_and_learns_what_is_new(
     home: Path, env: dict[str, str]
 ) -> None:
-    install(load(env), env)
+    install(load(env), env, offline=True)
     bare = {"HOME": str(home)}
-    assert states(install(load(bare), bare))["settings"] == "already"
+    assert states(install(load(bare), bare, offline=True))["settings"] == "already"
     more = bare | {"GITLEASE_MIN_TTL": "60", "GITLEASE_APP_ID": "456"}
-    assert states(install(load(more), more))["settings"] == "done"
+    assert states(install(load(more), more, offline=True))["settings"] == "done"
     found = load(bare)
     assert (found.app_id, found.private_key_file, found.min_ttl) == ("456", "/k é.pem", 60)
 
 
 def test_settings_that_a_person_wrote_are_left_alone(env: dict[str, str]) -> None:
     mine = load(env)
-    install(mine, env)
+    install(mine, env, offline=True)
     path = mine.home / "settings.toml"
     for text, state in ((b"app_id = '9'\n", "skipped"), (b"\xff", "failed"), (b"", "skipped")):
         path.write_bytes(text)
-        assert states(install(mine, env))["settings"] == state
+        assert states(install(mine, env, offline=True))["settings"] == state
         assert Persisted(mine, env).undo()[0] == "skipped"
         assert path.read_bytes() == text
 
@@ -198,7 +199,7 @@ def test_a_relative_key_file_is_found_from_any_folder(
 ) -> None:
     monkeypatch.chdir(home)
     env["GITLEASE_PRIVATE_KEY_FILE"] = "app.pem"
-    install(load(env), env)
+    install(load(env), env, offline=True)
     monkeypatch.chdir("/")
     assert load({"HOME": str(home)}).private_key_file == str(home / "app.pem")
 
@@ -206,7 +207,7 @@ def test_a_relative_key_file_is_found_from_any_folder(
 def test_what_a_person_added_to_our_file_narrows_the_scope_ever_after(
     home: Path, env: dict[str, str]
 ) -> None:
-    install(load(env), env)
+    install(load(env), env, offline=True)
     path = load(env).home / "settings.toml"
     added = (
         'min_ttl = 60\nfail_closed = false\nlater = [1.5, "\\u007F é"]\n'
@@ -214,7 +215,7 @@ def test_what_a_person_added_to_our_file_narrows_the_scope_ever_after(
     )
     path.write_text(path.read_text() + added)
     for more in (env, env | {"GITLEASE_APP_ID": "456"}, {"HOME": str(home)}):
-        install(load(more), more)
+        install(load(more), more, offline=True)
         found = tomllib.loads(path.read_text())
         assert found == tomllib.loads(added) | {
             "app_id": found["app_id"],
@@ -230,7 +231,7 @@ def test_settings_that_cannot_be_believed_are_not_written_over(
 ) -> None:
     """They may narrow what a token can do."""
     mine = load(env)
-    install(mine, env)
+    install(mine, env, offline=True)
     path = mine.home / "settings.toml"
     if harm == "broken":
         path.write_bytes(path.read_bytes() + b"permissions = {contents = ")
@@ -244,7 +245,7 @@ def test_settings_that_cannot_be_believed_are_not_written_over(
 
 def test_a_helper_that_was_changed_is_written_anew(env: dict[str, str]) -> None:
     mine = load(env)
-    install(mine, env)
+    install(mine, env, offline=True)
     whole = mine.helper.read_bytes()
     for change in (
         lambda: mine.helper.write_bytes(b"#!/bin/sh\n"),
@@ -252,7 +253,7 @@ def test_a_helper_that_was_changed_is_written_anew(env: dict[str, str]) -> None:
         mine.helper.unlink,
     ):
         change()
-        assert states(install(mine, env))["helper"] == "done"
+        assert states(install(mine, env, offline=True))["helper"] == "done"
         assert (mine.helper.read_bytes(), mine.helper.stat().st_mode & 0o777) == (whole, 0o700)
 
 
@@ -262,7 +263,7 @@ def test_a_secret_of_the_environment_is_kept_nowhere(home: Path, env: dict[str, 
         "GH_TOKEN": "ghs_canary",
         "HTTPS_PROXY": "http://canary@p",
     }
-    install(load(env | secrets), env | secrets)
+    install(load(env | secrets), env | secrets, offline=True)
     assert [name for name, data in tree(home).items() if b"canary" in data] == []
 
 
@@ -272,7 +273,7 @@ def test_a_strangers_folder_is_neither_used_nor_removed(env: dict[str, str]) -> 
     mine.home.mkdir(parents=True, mode=0o700)
     (mine.home / "cache").mkdir()
     os.chown(mine.home, 12345, 12345)
-    assert states(install(mine, env))["folders"] == "failed"
+    assert states(install(mine, env, offline=True))["folders"] == "failed"
     assert states(uninstall(mine, env))["folders"] == "failed"
     assert (mine.home / "cache").is_dir()
 
@@ -281,7 +282,7 @@ def test_a_folder_that_became_a_link_is_not_followed_when_removing(
     home: Path, env: dict[str, str]
 ) -> None:
     mine = load(env)
-    install(mine, env)
+    install(mine, env, offline=True)
     (home / "precious").mkdir()
     (home / "precious" / "file").write_text("mine")
     (mine.home / "log").rmdir()

@@ -66,7 +66,7 @@ def test_a_python_that_hangs_is_waited_for_and_then_a_failure(
 def test_without_a_helper_git_is_left_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python3")
     env = {"HOME": str(home)}
-    report = install(load(env), env)
+    report = install(load(env), env, offline=True)
     assert [line.state for line in report.lines] == ["done", "done", "failed", "skipped"]
     assert not (home / ".gitconfig").exists()
 

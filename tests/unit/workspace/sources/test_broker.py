@@ -82,7 +82,7 @@ def test_a_repository_that_the_owners_token_lacks_is_asked_for_by_name(mine: Set
 def test_a_refusal_is_the_last_word_and_names_the_cure(mine: Settings) -> None:
     with pytest.raises(errors.RefusedError) as caught:
         fetch(mine, TinyBroker(grants={"other": None}))
-    said = "the broker refuses workspace ws-1: its grants do not cover it; grant it"
+    said = "the broker: its grants do not cover it; grant it"
     assert str(caught.value) == said
 
 

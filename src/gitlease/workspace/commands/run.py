@@ -1,0 +1,72 @@
+"""
+Install, then become the command: the whole wiring of an image in one line.
+
+The command is this same process, so signals, exit code and process 1 are its own. What fails is
+told on stderr and never keeps it from starting. Exit codes of our own: 126 the command cannot be
+run, 127 it is not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from gitlease.model.errors import GitleaseError, SettingsError
+from gitlease.model.redaction import printable
+from gitlease.workspace.install import options
+from gitlease.workspace.install.plan import install_from
+from gitlease.workspace.settings import load
+from gitlease.workspace.surroundings import additions, without_python
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+EXAMPLE = "gitlease run -- bash -l"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options to *parser*."""
+    options.add(parser)
+    parser.add_argument("--report", action="store_true", help="tell every step, not only failures")
+    parser.add_argument(
+        "command", metavar="-- CMD", nargs=argparse.REMAINDER, help="what to become, and its words"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Install and become the command; return only if it cannot be started."""
+    command = args.command[1:] if args.command[:1] == ["--"] else args.command
+    if not command:
+        raise SettingsError("no command is given", hint="say it after `--`")
+    env = options.merged(args, os.environ)
+    for line in install_from(env, offline=True).lines:
+        if line.state == "failed" or args.report:
+            print(f"gitlease: {line.step}: {line.state}: {line.text}", file=sys.stderr)
+    return _become(command, _surroundings(env))
+
+
+def _surroundings(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what the command gets as its environment; what cannot be had is left out."""
+    plain = without_python(os.environ)
+    try:
+        return plain | additions(load(env), plain)
+    except (GitleaseError, OSError):
+        # The report has told it.
+        return plain
+
+
+def _become(command: Sequence[str], env: Mapping[str, str]) -> int:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Python ignores these for itself; a program that is started so would not end with its pipe.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvpe(command[0], list(command), dict(env))  # noqa: S606 - what the person asked for
+    except OSError as error:
+        name = printable(command[0])
+        print(f"gitlease: {name} cannot be run: {error.strerror}", file=sys.stderr)
+        return 127 if isinstance(error, FileNotFoundError) else 126

@@ -1,0 +1,79 @@
+"""
+What git has to be told so that it asks our helper for our host, and no other.
+
+The same pairs of key and value become a config file, or variables for one program and its children.
+Source: git-config(1), "GIT_CONFIG_COUNT"; gitcredentials(7).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from gitlease.workspace.install.gitblock import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gitlease.workspace.settings import Settings
+
+# Written by the step that finds out who the App is; git passes over a file that is not there.
+IDENTITY: Final = "identity.gitconfig"
+_COUNT: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
+
+
+def pairs(settings: Settings, helper: Path | None = None) -> list[tuple[str, str]]:
+    """Return the keys and values, in order; *helper* is another program than the user's own."""
+    host = f"https://{settings.host}"
+    # An empty value clears the helpers configured so far; the path is read by a shell.
+    program = re.sub(r"([^A-Za-z0-9_./@%+,:-])", r"\\\1", str(helper or settings.helper))
+    found = [
+        (f"credential.{host}.helper", ""),
+        (f"credential.{host}.helper", program),
+        (f"credential.{host}.useHttpPath", "true"),
+    ]
+    if settings.rewrite_ssh:
+        found += [
+            (f"url.{host}/.insteadOf", f"git@{settings.host}:"),
+            (f"url.{host}/.insteadOf", f"ssh://git@{settings.host}/"),
+        ]
+    if settings.identity:
+        found.append(("include.path", str(settings.home / IDENTITY)))
+    return found
+
+
+def file_text(settings: Settings, helper: Path | None = None) -> str:
+    """Return the pairs as a config file."""
+    lines = ["# Written by `gitlease install`; changes are lost at the next one."]
+    section = ""
+    for key, value in pairs(settings, helper):
+        head, _, name = key.rpartition(".")
+        kind, _, what = head.partition(".")
+        title = f"[{kind} {quoted(what)}]" if what else f"[{kind}]"
+        if title != section:
+            section = title
+            lines.append(title)
+        lines.append(f"\t{name} = {quoted(value)}" if value != "true" else f"\t{name} = true")
+    return "\n".join([*lines, ""])
+
+
+def variables(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return the pairs as variables, after those that *env* has already.
+
+    A count there that is no number breaks git whatever we do; it is replaced.
+    """
+    count = env.get("GIT_CONFIG_COUNT", "")
+    first = int(count) if _COUNT.fullmatch(count) else 0
+    before = [
+        (env.get(f"GIT_CONFIG_KEY_{n}"), env.get(f"GIT_CONFIG_VALUE_{n}")) for n in range(first)
+    ]
+    ours = pairs(settings)
+    if before[-len(ours) :] == ours:
+        return {}
+    found = {"GIT_CONFIG_COUNT": str(first + len(ours))}
+    for number, (key, value) in enumerate(ours, start=first):
+        found[f"GIT_CONFIG_KEY_{number}"] = key
+        found[f"GIT_CONFIG_VALUE_{number}"] = value
+    return found

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Leads the git of every user of this machine to that user's own credential helper, or to Python
+# where there is none yet. Written by `gitlease install --scope system`; changes are lost.
+
+set +aeuvx -f
+unset -f [ command echo printf read
+python=@python@ main=@main@
+
+# The same places in the same order as gitlease itself looks for a user's own folder.
+home=$GITLEASE_HOME
+case $home in
+/*) ;;
+*)
+	case $XDG_STATE_HOME in
+	/*) home=$XDG_STATE_HOME/gitlease ;;
+	*) home=${HOME:-/nonexistent}/.local/state/gitlease ;;
+	esac
+	;;
+esac
+helper=$home/bin/git-credential-gitlease
+# Somebody else's program would be told what this user's git sends.
+if [ -f "$helper" ] && [ -x "$helper" ] && [ -O "$helper" ] && [ ! -h "$helper" ]; then
+	exec "$helper" "$@"
+fi
+[ -x "$python" ] && [ -r "$main" ] || exit 0
+case $1 in get | erase) exec "$python" -I -S "$main" credential "$1" ;; esac
+exit 0

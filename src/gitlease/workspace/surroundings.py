@@ -1,0 +1,48 @@
+"""
+What a program that we start gets as its environment: its own, plus what leads git and gh to us.
+
+The program is to notice nothing else of us: what Python adds to its own environment is taken out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitlease.workspace.install import wiring
+from gitlease.workspace.install.gitconfig import why_not_asked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitlease.workspace.settings import Settings
+
+_AS_STARTED = Path("/proc/self/environ")
+
+
+def additions(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return the variables by which git and gh find us in the environment *env*.
+
+    git is told by variables only where its files do not tell it.
+    """
+    found: dict[str, str] = {}
+    shims = str(settings.shims)
+    if settings.shims.is_dir():
+        rest = [one for one in env.get("PATH", "/usr/bin:/bin").split(":") if one != shims]
+        path = ":".join([shims, *rest])
+        if path != env.get("PATH"):
+            found["PATH"] = path
+    if settings.helper.is_file() and why_not_asked(settings, env):
+        found |= wiring.variables(settings, env)
+    return found
+
+
+def without_python(env: Mapping[str, str]) -> dict[str, str]:
+    """Return *env* without what this interpreter has put in: a coerced locale (PEP 538)."""
+    try:
+        started = _AS_STARTED.read_bytes().split(b"\0")
+    except OSError:
+        return dict(env)
+    was_there = any(one.startswith(b"LC_CTYPE=") for one in started)
+    return {name: value for name, value in env.items() if name != "LC_CTYPE" or was_there}

@@ -1,0 +1,183 @@
+"""`gitlease run` wires git and then is the command: same process, signals and environment."""
+
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support.machines import Machine
+from tests.support.workspaces import Workspace
+
+HOST_ONLY = pytest.mark.parametrize("machine", ["host"], indirect=True)
+
+
+def run(
+    workspace: Workspace, *words: str, env: Mapping[str, str | None] | None = None, code: int = 0
+) -> tuple[str, str]:
+    """Become a command; return its output and what it and we complained of."""
+    ran = workspace.machine.run(
+        [workspace.machine.gitlease, "run", *words],
+        env={**workspace.env, **(env or {})},
+        cwd=workspace.home,
+        check=False,
+    )
+    assert ran.returncode == code, ran.stderr
+    return ran.stdout.decode(), ran.stderr.decode()
+
+
+def test_one_line_in_an_image_is_all_that_git_needs(bare_workspace: Workspace) -> None:
+    out, err = run(
+        bare_workspace,
+        "--",
+        "sh",
+        "-c",
+        "git clone -q https://github.com/acme/app && git -C app log --oneline",
+    )
+    assert (len(out.splitlines()), err) == (1, "")
+
+
+@HOST_ONLY
+def test_the_command_is_this_same_process(bare_workspace: Workspace) -> None:
+    process = bare_workspace.machine.popen(
+        [bare_workspace.machine.gitlease, "run", "--", "sh", "-c", "echo $$; exec sleep 60"],
+        env=bare_workspace.env,
+        stdout=-1,
+    )
+    assert process.stdout is not None
+    assert int(process.stdout.readline()) == process.pid
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == -signal.SIGTERM
+
+
+@HOST_ONLY
+@pytest.mark.parametrize("locale", [{}, {"LC_CTYPE": "C.UTF-8"}, {"LANG": "C"}])
+def test_the_command_notices_nothing_but_the_path(
+    bare_workspace: Workspace, locale: dict[str, str | None]
+) -> None:
+    """Neither Python's ignored signals nor its locale reach it."""
+    show = "env -u _; grep SigIgn /proc/self/status"
+    plain = bare_workspace.machine.run(
+        ["sh", "-c", show], env={**bare_workspace.env, **locale}, cwd=bare_workspace.home
+    )
+    out, err = run(bare_workspace, "--", "sh", "-c", show, env=locale)
+    without = [line for line in out.splitlines() if not line.startswith("PATH=")]
+    expected = [line for line in plain.stdout.decode().splitlines() if not line.startswith("PATH=")]
+    assert (sorted(without), err) == (sorted(expected), "")
+
+
+@HOST_ONLY
+def test_a_command_that_cannot_be_run_is_told_as_a_shell_tells_it(
+    bare_workspace: Workspace,
+) -> None:
+    out, err = run(bare_workspace, "--", "no-such-command", code=127)
+    assert (out, err) == (
+        "",
+        "gitlease: no-such-command cannot be run: No such file or directory\n",
+    )
+    _, err = run(bare_workspace, "--", str(bare_workspace.home), code=126)
+    assert err.endswith("cannot be run: Permission denied\n")
+    _, err = run(bare_workspace, code=2)
+    assert err == "gitlease: no command is given; say it after `--`\n"
+    assert run(bare_workspace, "sh", "-c", "exit 7", code=7) == ("", "")
+
+
+BROKEN: dict[str, dict[str, str | None]] = {
+    "no HOME": {"HOME": None},
+    "a HOME that is /": {"HOME": "/"},
+    "a HOME that is not there": {"HOME": "/proc/nothing"},
+    "a home that is a file": {"GITLEASE_HOME": "/etc/passwd"},
+    "an odd setting": {"GITLEASE_HOST": "a b"},
+    "a harmless odd setting": {"GITLEASE_MIN_TTL": "soon"},
+    "no git": {"PATH": "/nonexistent"},
+    "a key that is not there": {"GITLEASE_PRIVATE_KEY_FILE": "/not/there"},
+    "a broker that is not there": {"GITLEASE_BROKER_URL": "http://127.0.0.1:1"},
+}
+
+
+@HOST_ONLY
+@pytest.mark.parametrize("what", BROKEN)
+def test_whatever_is_broken_the_command_starts(bare_workspace: Workspace, what: str) -> None:
+    """What failed is told in a line each, and nothing of ours is said on stdout."""
+    env = {"XDG_STATE_HOME": str(bare_workspace.home / "state"), **BROKEN[what]}
+    out, err = run(bare_workspace, "--", "/bin/echo", "started", env=env)
+    assert out == "started\n"
+    for line in err.splitlines():
+        assert line.startswith("gitlease: ")
+        assert ": failed: " in line
+
+
+@HOST_ONLY
+def test_a_git_whose_files_cannot_be_changed_is_told_by_variables(
+    bare_workspace: Workspace,
+) -> None:
+    """As with a HOME that is mounted read-only and a state folder that is not."""
+    env = {"HOME": "/proc/self", "XDG_STATE_HOME": str(bare_workspace.home / "state")}
+    show = "git ls-remote -q https://github.com/acme/app && git config --get-all safe.directory"
+    more = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+    }
+    out, err = run(bare_workspace, "--", "sh", "-c", show, env={**env, **more})
+    assert out.splitlines()[-1] == "*"
+    assert err.startswith("gitlease: git: failed: ")
+
+
+@HOST_ONLY
+def test_with_the_scope_env_no_file_of_gits_is_touched(bare_workspace: Workspace) -> None:
+    out, err = run(
+        bare_workspace,
+        "--scope",
+        "env",
+        "--",
+        "git",
+        "ls-remote",
+        "-q",
+        "https://github.com/acme/app",
+    )
+    assert out
+    assert err == ""
+    assert not (bare_workspace.home / ".gitconfig").exists()
+    shell = 'eval "$(gitlease env)" && git ls-remote -q https://github.com/acme/app'
+    path = f"{Path(bare_workspace.machine.gitlease).parent}:{os.defpath}:/usr/bin"
+    again = bare_workspace.machine.run(
+        ["sh", "-c", f"{shell}; gitlease env"], env={**bare_workspace.env, "PATH": path}
+    )
+    # Once evaluated, there is nothing left to say.
+    assert again.stdout == out.encode()
+
+
+def test_an_ssh_remote_is_reached_by_https_if_asked(bare_workspace: Workspace) -> None:
+    out, err = run(
+        bare_workspace, "--rewrite-ssh", "--", "git", "ls-remote", "-q", "git@github.com:acme/app"
+    )
+    assert (out != "", err) == (True, "")
+    # A later start without the option forgets nothing.
+    words = ("ls-remote", "-q", "ssh://git@github.com/acme/app.git")
+    run(bare_workspace, "--", "true")
+    assert bare_workspace.git(*words).stdout.decode() == out
+
+
+@HOST_ONLY
+def test_the_systems_git_leads_each_user_to_a_helper_of_his_own(
+    machine: Machine, bare_workspace: Workspace
+) -> None:
+    env = bare_workspace.env
+    env |= {
+        "GITLEASE_SYSTEM_DIR": str(bare_workspace.home / "shared"),
+        "GIT_CONFIG_SYSTEM": str(bare_workspace.home / "system-gitconfig"),
+        "GIT_CONFIG_NOSYSTEM": "0",
+    }
+    bare_workspace.gitlease("install", "--offline", "--strict", "--scope", "system")
+    assert not (bare_workspace.home / ".gitconfig").exists()
+    url = "https://github.com/acme/app"
+    assert bare_workspace.git("ls-remote", "-q", url).stdout
+    # A user with another HOME, who has nothing installed, is served by Python.
+    other = {**env, "HOME": str(machine.folder())}
+    assert machine.run(["git", "ls-remote", "-q", url], env=other).stdout
+    assert bare_workspace.gitlease("status").returncode == 0
+    bare_workspace.gitlease("uninstall")
+    assert not (bare_workspace.home / "system-gitconfig").exists()
+    assert not (bare_workspace.home / "shared").exists()
