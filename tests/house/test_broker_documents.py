@@ -1,10 +1,13 @@
-"""The broker's page says what its code does: settings, Apps, routes, errors."""
+"""The broker's page says what its code does: settings, Apps, commands, errors."""
 
+import argparse
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gitlease.broker import command
 from gitlease.broker.app_settings import VARIABLES
 from gitlease.broker.problems import _FRAMEWORK, TABLE
 from gitlease.broker.settings import READERS
@@ -40,6 +43,33 @@ def test_every_error_is_there_with_its_status() -> None:
     known = {(slug, status) for slug, _, status in TABLE.values()}
     known |= {(slug, status) for slug, _, status, _ in _FRAMEWORK.values()}
     assert said == known
+
+
+def test_every_command_is_there() -> None:
+    said = {
+        f"{group} {word}".strip()
+        for row in rows("`gitlease broker`")
+        for group, words in [_split(re.findall(r"`([^`]+)`", row[0]))]
+        for word in words
+    }
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    assert said == set(_words(parser))
+
+
+def _split(words: list[str]) -> tuple[str, list[str]]:
+    """Return the group that a row's first word names, if it does, and the words under it."""
+    group, _, first = words[0].partition(" --")[0].rpartition(" ")
+    return group, [first, *words[1:]]
+
+
+def _words(parser: argparse.ArgumentParser, before: str = "") -> Iterator[str]:
+    inner = [one for one in parser._actions if isinstance(one, argparse._SubParsersAction)]
+    if not inner:
+        yield before
+    for one in inner:
+        for word, under in one.choices.items():
+            yield from _words(under, f"{before} {word}".strip())
 
 
 @pytest.mark.parametrize("name", ["settings", "app_settings"])

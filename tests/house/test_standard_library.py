@@ -15,7 +15,7 @@ from tests.support.environment import CHECKOUT
 
 ROOMS = {"gitlease.model", "gitlease.workspace"}
 MODULES = {"gitlease", "gitlease.__main__", "gitlease.cli", "gitlease.github"}
-MODULES |= {"gitlease.github.protocol", "gitlease.github.appjwt"}
+MODULES |= {f"gitlease.github.{name}" for name in ("protocol", "refusals", "times", "appjwt")}
 # The extra `app`, only when a proof is signed.
 LATER = {"gitlease.github.appjwt": {"cryptography", "jwt"}}
 

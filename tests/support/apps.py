@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from gitlease.broker.minters import GitHubMinter
 from gitlease.emulator import GitHub
 from gitlease.github.api import Api, open_http
 from gitlease.github.client import AppClient
+from gitlease.github.pace import MINTS_PER_MINUTE
 
 T = TypeVar("T")
 
@@ -26,6 +28,7 @@ async def app_at(
     app_id: str = "",
     key_files: Sequence[Path] = (),
     now: Callable[[], float] | None = None,
+    mints_per_minute: int = MINTS_PER_MINUTE,
     **limits: float,
 ) -> AsyncIterator[AppClient]:
     """Yield the first App of *github*, or the one named, as a client with *limits* for its API."""
@@ -35,11 +38,14 @@ async def app_at(
             key_files or [github.private_key_file],
             Api(github.api_url, http, **limits),  # type: ignore[arg-type]
             now=now or github.now,
+            mints_per_minute=mints_per_minute,
         )
 
 
 @contextlib.asynccontextmanager
-async def minter_at(github: GitHub, **options: Any) -> AsyncIterator[GitHubMinter]:
+async def minter_at(
+    github: GitHub, *, monotonic: Callable[[], float] = time.monotonic, **options: Any
+) -> AsyncIterator[GitHubMinter]:
     """Yield a minter for the first App of *github*; *options* as for `app_at`."""
     async with app_at(github, **options) as client:
-        yield GitHubMinter([client])
+        yield GitHubMinter([client], monotonic=monotonic)

@@ -71,7 +71,13 @@ class Broker:
 
     def manage(self, *words: str, code: int = 0) -> str:
         """Run `gitlease broker …` beside it; return what it printed."""
-        done = subprocess.run(
+        done = self.run(*words)
+        assert done.returncode == code, done.stderr
+        return done.stdout
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `gitlease broker …` beside it, however that ends."""
+        return subprocess.run(
             [GITLEASE, "broker", *words],
             check=False,
             env=self.env,
@@ -79,8 +85,6 @@ class Broker:
             text=True,
             timeout=60,
         )
-        assert done.returncode == code, done.stderr
-        return done.stdout
 
     def kill(self) -> None:
         """Kill every process of it (kill -9), the first one first, so that it starts no other."""

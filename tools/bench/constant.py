@@ -22,6 +22,7 @@ REPLY = LeaseReply(
     token=secret_of(LONG),
     expires_at="2026-01-02T03:04:05Z",
     expires_in=3600,
+    lifetime=3600,
     username="x-access-token",
     owner="acme",
     repositories=None,

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 from gitlease.broker.errors import NotThereError
 from gitlease.broker.minters import Minted
 from gitlease.broker.naming import is_token_id, is_workspace_id
-from gitlease.model.errors import GitleaseError
+from gitlease.model.errors import GitleaseError, RequestError
+from gitlease.model.targets import lower
+from gitlease.model.wire import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gitlease.broker.ledger import Ledger
-    from gitlease.broker.store import NewBearer, Store, WorkspaceRow
+    from gitlease.broker.store import NewBearer, NewEnrolment, Store, WorkspaceRow
     from gitlease.model.grants import Grant
 
 log = logging.getLogger(__name__)
@@ -64,6 +66,25 @@ class Administering:
         await self._ledger.changed(request_id, workspace_id, f"granted: {_listed(grants)}")
         return row
 
+    async def add_grant(self, request_id: str, workspace_id: str, grant: Grant) -> None:
+        """Add one grant to those that are there; raise `NotThereError`."""
+        await self._change_grants(request_id, workspace_id, lambda before: [*before, grant])
+
+    async def revoke_grant(
+        self, request_id: str, workspace_id: str, owner: str, repository: str | None
+    ) -> None:
+        """Take away the grants of *owner*, or one repository; raise `RequestError` for none."""
+        await self._change_grants(
+            request_id, workspace_id, lambda before: _without(before, owner, repository)
+        )
+
+    async def _change_grants(
+        self, request_id: str, workspace_id: str, change: Callable[[tuple[Grant, ...]], list[Grant]]
+    ) -> None:
+        await self.workspace(workspace_id)
+        row = await self._store.workspaces.change_grants(workspace_id, change)
+        await self._ledger.changed(request_id, workspace_id, f"granted: {_listed(row.grants)}")
+
     async def remove(self, request_id: str, workspace_id: str) -> tuple[int, int]:
         """
         Remove a workspace; return how many bearers were revoked here, and tokens at GitHub.
@@ -83,6 +104,31 @@ class Administering:
             else:
                 ended += 1
         return removed.bearers, ended
+
+    async def create_enrolment(
+        self, request_id: str, workspace_id: str | None, uses: int | None, ends: float | None
+    ) -> NewEnrolment:
+        """Make a secret to register by: for one workspace or any, *uses* times, until *ends*."""
+        new = await self._store.enrolments.create(workspace_id, uses, ends)
+        often = "any number of times" if uses is None else f"{uses} times"
+        until = "revoked" if ends is None else iso(ends)
+        what = f"enrolment secret created, good {often} until {until}"
+        await self._ledger.changed(request_id, workspace_id, what, token_id=new.id)
+        return new
+
+    async def revoke_enrolment(self, request_id: str, enrolment_id: str) -> None:
+        """Revoke such a secret; raise `NotThereError`."""
+        if not await self._store.enrolments.revoke(enrolment_id):
+            raise NotThereError("there is no live enrolment of that id", hint="list them first")
+        what = "enrolment secret revoked"
+        await self._ledger.changed(request_id, None, what, token_id=enrolment_id)
+
+    async def prune_journal(self, request_id: str, before: float) -> int:
+        """Remove records from before then; what remains says that this was done."""
+        count = await self._store.journal.prune(before)
+        what = f"{count} records from before {iso(before)} removed"
+        await self._ledger.changed(request_id, None, what)
+        return count
 
     async def create_bearer(self, request_id: str, workspace_id: str, who: str) -> NewBearer:
         """Make one more bearer; raise `NotThereError`."""
@@ -108,6 +154,18 @@ class Administering:
         await self._ledger.changed(
             request_id, workspace_id, f"bearer revoked by {who}", token_id=token_id
         )
+
+
+def _without(before: Sequence[Grant], owner: str, repository: str | None) -> list[Grant]:
+    left: list[Grant] = []
+    for grant in before:
+        if grant.owner != lower(owner):
+            left.append(grant)
+        elif repository is not None and (kept := grant.without(repository)) is not None:
+            left.append(kept)
+    if left == list(before):
+        raise RequestError("there is no such grant", hint="see `gitlease broker workspace show`")
+    return left
 
 
 def _listed(grants: Sequence[Grant]) -> str:

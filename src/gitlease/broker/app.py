@@ -119,7 +119,7 @@ async def opened(
             door=door,
             metrics=metrics,
             issuing=Issuing(
-                door, ledger, store.quota, cached, metrics, now=now, min_ttl=settings.min_ttl
+                door, ledger, store.quotas, cached, metrics, now=now, min_ttl=settings.min_ttl
             ),
             rejecting=Rejecting(cached, ledger),
             registering=Registering(store, door, ledger, is_open=settings.open_enrolment),
@@ -147,7 +147,14 @@ async def app_clients(
         # Apps at one API share its breaker: where it is ill for one, it is ill for all.
         apis = {url: Api(url, http) for url in {app.api_url for app in settings.apps}}
         yield [
-            AppClient(app.id, app.private_key_files, apis[app.api_url], now=now)
+            AppClient(
+                app.id,
+                app.private_key_files,
+                apis[app.api_url],
+                now=now,
+                # Each worker keeps to its part: none knows what the others mint.
+                mints_per_minute=max(1, settings.mints_per_minute // settings.workers),
+            )
             for app in settings.apps
         ]
 

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.broker import setting_values as values
 from gitlease.model.errors import SettingsError
+from gitlease.model.hosts import api_url_of
 from gitlease.model.redaction import printable
+from gitlease.model.targets import lower
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-API_URL: Final = "https://api.github.com"
+API_URL: Final = api_url_of("github.com")
+# The host that workspaces set too: its API is the default for the App beside it.
+HOST: Final = "GITLEASE_HOST"
 
 # What the environment says of one App; of several names the first that is set wins.
 VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -57,6 +61,8 @@ def read_apps(env: Mapping[str, str], tables: object) -> tuple[AppSettings, ...]
         name: next((env[v] for v in variables if env.get(v)), None)
         for name, variables in VARIABLES.items()
     }
+    if env.get(HOST) and given["api_url"] is None:
+        given["api_url"] = api_url_of(lower(values.text(HOST, env[HOST])))
     # An API's address alone describes no App: it belongs to whatever is configured later.
     if any(given[name] is not None for name in VARIABLES if name != "api_url"):
         found.insert(0, _read({name: value for name, value in given.items() if value}))
@@ -90,10 +96,12 @@ def _read(table: object) -> AppSettings:
 
 
 def _no_two(apps: Sequence[AppSettings]) -> None:
-    seen: set[tuple[str, str]] = set()
+    # Not even at two servers: a token is ended by the App of its name, at that App's server.
+    seen: set[str] = set()
     for app in apps:
-        if (app.api_url, app.id) in seen:
+        if app.id in seen:
             raise SettingsError(
-                f"the App {printable(app.id, 80)} is described twice", hint="remove one of them"
+                f"the App {printable(app.id, 80)} is described twice",
+                hint="remove one of them, or name one by its client id",
             )
-        seen.add((app.api_url, app.id))
+        seen.add(app.id)

@@ -7,20 +7,21 @@ function.  Whoever changes the order changes what the broker promises.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gitlease.broker.errors import OutsideGrantsError, QuotaError
 from gitlease.broker.policy import Asked, Refused, decide
-from gitlease.model.errors import RequestError
+from gitlease.model.errors import GitleaseError, RequestError
 from gitlease.model.redaction import printable
 from gitlease.model.scopes import Scope
 from gitlease.model.tokens import MIN_TTL
 from gitlease.model.wire import Lease
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from gitlease.broker.identity import Caller, Door
     from gitlease.broker.ledger import Ledger
@@ -35,8 +36,11 @@ LONGEST_TTL: Final = 24 * HOUR  # more than any token lives; beyond it a number 
 class Quota(Protocol):
     """Counts leases by the hour, for all replicas at once."""
 
-    async def __call__(self, workspace_id: str, owner: str, hour: int) -> int:
-        """Count one more lease in *hour* and return how many that makes."""
+    async def take(self, workspace_id: str, grant: Grant, hour: int) -> bool:
+        """Count one more lease by *grant* if its quota for *hour* allows that; tell whether."""
+
+    async def give_back(self, workspace_id: str, grant: Grant, hour: int) -> None:
+        """Count one less: what was taken came to no lease."""
 
 
 class Source(Protocol):
@@ -97,8 +101,6 @@ class Issuing:
         # First who, then everything else: a stranger learns nothing, not even that his question
         # is malformed, and costs one digest and one read.
         caller = await self._door.workspace(ask.authorization, workspace_id)
-        if ask.is_ambiguous:
-            raise RequestError("a parameter is given twice", hint="give each one once")
         asked = Asked.of(ask.unverified_owner, ask.unverified_repository)
         min_ttl = self._read_min_ttl(ask)
         # The grants came with the bearer, in one read: a change in the middle of this request
@@ -107,11 +109,12 @@ class Issuing:
         if isinstance(verdict, Refused):
             await self._ledger.refused(ask.request_id, caller, asked, verdict.reason)
             raise OutsideGrantsError(caller.workspace_id, verdict)
-        # Only what is allowed counts: a refused request must not use up the quota.
-        await self._within_quota(ask, caller, verdict.grant)
-        # Only now the cache and GitHub, by the scope that was allowed and by nothing else:
-        # authorisation never sits behind the cache.
-        return await self._issue(ask, caller, verdict.scope, min_ttl)
+        # Only what is allowed counts, and only a token that came: a refused request must not use
+        # up the quota, nor must an hour in which GitHub was away.
+        async with self._within_quota(ask, caller, verdict.grant):
+            # Only now the cache and GitHub, by the scope that was allowed and by nothing else:
+            # authorisation never sits behind the cache.
+            return await self._issue(ask, caller, verdict.scope, min_ttl)
 
     async def for_admin(self, ask: Ask) -> Lease:
         """Return a lease for the default installation; raises what `for_workspace` raises."""
@@ -129,6 +132,9 @@ class Issuing:
         intent = await self._ledger.intend(ask.request_id, caller, scope)
         try:
             minted = await self._minter.mint(scope, min_ttl=min_ttl)
+            if caller is not None:
+                # GitHub may have taken seconds: who was shut out meanwhile gets nothing.
+                await self._door.workspace(ask.authorization, caller.workspace_id)
         except Exception as error:
             await self._ledger.failed(intent, error)
             raise
@@ -140,21 +146,30 @@ class Issuing:
         owner = scope.owner
         return Lease(minted.token, owner, scope.repositories, scope.permissions, minted.app)
 
-    async def _within_quota(self, ask: Ask, caller: Caller, grant: Grant) -> None:
+    @contextlib.asynccontextmanager
+    async def _within_quota(self, ask: Ask, caller: Caller, grant: Grant) -> AsyncIterator[None]:
         if grant.max_per_hour is None:
+            yield
             return
         now = self._now()
         hour = int(now // HOUR)
-        if await self._quota(caller.workspace_id, grant.owner, hour) <= grant.max_per_hour:
-            return
-        reason = f"its grant is good for {grant.max_per_hour} leases an hour"
-        await self._ledger.refused(ask.request_id, caller, Asked(grant.owner), reason)
-        raise QuotaError(
-            f"workspace {caller.workspace_id} gets no more tokens for {grant.owner}: {reason}",
-            retry_after=(hour + 1) * HOUR - now,
-        )
+        if not await self._quota.take(caller.workspace_id, grant, hour):
+            reason = f"its grant is good for {grant.max_per_hour} leases an hour"
+            await self._ledger.refused(ask.request_id, caller, Asked(grant.owner), reason)
+            raise QuotaError(
+                f"workspace {caller.workspace_id} gets no more tokens for {grant.owner}: {reason}",
+                retry_after=(hour + 1) * HOUR - now,
+            )
+        try:
+            yield
+        except GitleaseError:
+            with contextlib.suppress(GitleaseError):
+                await self._quota.give_back(caller.workspace_id, grant, hour)
+            raise
 
     def _read_min_ttl(self, ask: Ask) -> int:
+        if ask.is_ambiguous:
+            raise RequestError("a parameter is given twice", hint="give each one once")
         text = ask.unverified_min_ttl
         if text is None:
             return self._min_ttl

@@ -13,6 +13,7 @@ import http.client
 import json
 import multiprocessing
 import os
+import resource
 import socket
 import ssl
 import sys
@@ -63,6 +64,8 @@ def serve(
     with.  Raises `GitleaseError` if the service cannot start.
     """
     logs.configure()
+    # A core dump would hold every token; the workers inherit this.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     if config is not None:
         env[CONFIG] = str(config.absolute())
     # Everything is opened once before a worker starts: a wrong setting is told here, once, and

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from gitlease.model.errors import SettingsError
 from gitlease.model.redaction import printable
@@ -96,11 +98,25 @@ def metrics(name: str, value: Any) -> str:
 
 
 def url(name: str, value: Any) -> str:
-    """Return the address of an API, without a slash at its end."""
+    """Return the address of an API, without a slash at its end; http only to a near machine."""
     address = text(name, value)
-    if not address.startswith(("https://", "http://")) or any(c in address for c in " ?#@"):
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise bad(name, value, "an https URL") from None
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_near(parts.hostname or ""))
+    if not is_safe or not parts.hostname or any(c in address for c in " ?#@"):
         raise bad(name, value, "an https URL")
     return address.rstrip("/")
+
+
+def _is_near(host: str) -> bool:
+    """Tell whether *host* is this machine or in a private network, by its address alone."""
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private
 
 
 def bad(name: str, value: object, wanted: str) -> SettingsError:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gitlease.broker import setting_values as values
 from gitlease.broker.app_settings import AppSettings, read_apps
+from gitlease.github.pace import MINTS_PER_MINUTE
 from gitlease.model.errors import SettingsError
 from gitlease.model.redaction import printable
 from gitlease.model.tokens import MIN_TTL
@@ -40,6 +41,7 @@ READERS: Final[Mapping[str, tuple[str, Callable[[str, Any], Any]]]] = {
     "open_enrolment": ("GITLEASE_BROKER_OPEN_ENROLMENT", values.flag),
     "metrics": ("GITLEASE_BROKER_METRICS", values.metrics),
     "min_ttl": ("GITLEASE_BROKER_MIN_TTL", values.count),
+    "mints_per_minute": ("GITLEASE_BROKER_MINTS_PER_MINUTE", values.count),
     "drain": ("GITLEASE_BROKER_DRAIN", values.count),
     "ca_file": ("GITLEASE_CA_FILE", values.file),
 }
@@ -53,7 +55,8 @@ class Settings:
     `database_url` is a Secret because it may hold a password, None for SQLite in `data_dir`;
     `key_file` holds the keys that seal tokens at rest, one a line, the first one seals;
     `metrics` is who may read them: `anyone`, `admin` or `nobody`; `min_ttl` (seconds) is what a
-    lease outlives if the request does not say; `drain` is how many seconds running requests get
+    lease outlives if the request does not say; `mints_per_minute` is how many tokens an App may
+    mint in all workers of this broker; `drain` is how many seconds running requests get
     after SIGTERM.
     """
 
@@ -71,6 +74,7 @@ class Settings:
     open_enrolment: bool = False
     metrics: str = "anyone"
     min_ttl: int = MIN_TTL
+    mints_per_minute: int = MINTS_PER_MINUTE
     drain: int = 30
     ca_file: Path | None = None
 

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from gitlease.github import protocol
 from gitlease.github.breaker import Breaker
+from gitlease.github.refusals import refusal
 from gitlease.model.errors import SettingsError, UnreachableError
 from gitlease.model.exchange import Request, Response
 from gitlease.model.redaction import printable
@@ -135,7 +135,7 @@ class Api:
         if problem:
             raise UnreachableError(f"GitHub's API at {self._host} {problem}", retry_after=None)
         if response.status >= 500:
-            ill = protocol.refusal(response, self._host)
+            ill = refusal(response, self._host)
             assert isinstance(ill, UnreachableError)  # noqa: S101 - what 5xx stand for
             raise ill
         return response

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from gitlease.github import protocol
+from gitlease.github.times import retry_after, server_time
 from gitlease.model.errors import RateLimitedError
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def wait(response: Response) -> float:
     `Retry-After` if it is there, otherwise the end of a window that is used up, otherwise a
     minute.
     """
-    seconds = protocol.retry_after(response.headers)
-    budget, theirs = read(response.headers), protocol.server_time(response.headers)
+    seconds = retry_after(response.headers)
+    budget, theirs = read(response.headers), server_time(response.headers)
     if seconds is None and budget and budget.remaining == 0 and theirs is not None:
         seconds = budget.resets_at - theirs + 1
     return min(max(60.0 if seconds is None else seconds, SHORTEST_WAIT), LONGEST_WAIT)

@@ -13,7 +13,10 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from gitlease.github import budget, protocol
+from gitlease.github.pace import MINTS_PER_MINUTE, Pace
+from gitlease.github.refusals import refusal
 from gitlease.github.signer import Signer
+from gitlease.github.times import server_time
 from gitlease.model.errors import (
     ClockError,
     NotInstalledError,
@@ -52,18 +55,17 @@ class AppClient:
         *,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        mints_per_minute: int = MINTS_PER_MINUTE,
     ) -> None:
         self.app_id = app_id
         self.api = api
         self.budget: Budget | None = None
+        # GitHub's clock minus ours, in seconds, by its last reply.
+        self.skew: float | None = None
         self.patience = budget.Patience(f"App {app_id}", monotonic=monotonic)
+        self._pace = Pace(f"App {app_id}", mints_per_minute, monotonic=monotonic)
         self._signer = Signer(app_id, key_files, now)
         self._now = now
-
-    @property
-    def skew(self) -> float:
-        """GitHub's clock minus ours, in seconds, if a refusal has made us measure it."""
-        return self._signer.skew
 
     async def get_app(self) -> App:
         """Return who the key's holder is; raises `UnauthorizedError` if it is not this App's."""
@@ -134,6 +136,15 @@ class AppClient:
                     moved[name] = number
         return moved
 
+    async def reaches(self, installation: int, owner: str, repository: str) -> bool:
+        """Tell whether *installation* reaches *owner*/*repository*, also under a new name."""
+        whose = f"{owner}/{repository}"
+        build = lambda jwt: protocol.find_on_repository(self.api.url, jwt, owner, repository)  # noqa: E731
+        with contextlib.suppress(NotInstalledError):
+            response, _ = await self._follow(build, whose)
+            return protocol.read_installation(response, whose=whose).id == installation
+        return False
+
     async def mint(
         self, installation: int, scope: Scope, *, moved: dict[str, int] | None = None
     ) -> Token:
@@ -144,6 +155,8 @@ class AppClient:
         `SourceError` that names the cause.
         """
         whose = f"{scope} (App {self.app_id}, installation {installation})"
+        self.patience.check()
+        await self._pace.turn()
         response = await self._ask(
             lambda jwt: protocol.mint(self.api.url, jwt, installation, scope, moved), whose
         )
@@ -152,7 +165,7 @@ class AppClient:
     async def revoke(self, token: Secret) -> None:
         """End *token*; one that is dead already is fine.  Raises a `SourceError`."""
         response = await self.api.exchange(protocol.revoke(self.api.url, token))
-        error = protocol.refusal(response, "a token's revocation")
+        error = refusal(response, "a token's revocation")
         if error is not None and response.status != 401:
             raise error
 
@@ -176,8 +189,10 @@ class AppClient:
             self.patience.check()
             response = await self.api.exchange(build(proof.jwt))
             self.budget = budget.read(response.headers) or self.budget
-            error = protocol.refusal(response, whose)
-            theirs = protocol.server_time(response.headers)
+            error = refusal(response, whose)
+            theirs = server_time(response.headers)
+            if theirs is not None:
+                self.skew = theirs - self._now()
             if isinstance(error, ClockError) and theirs is not None and not clock_was_set:
                 self._signer.set_clock(theirs)
                 clock_was_set = True

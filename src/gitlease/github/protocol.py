@@ -9,23 +9,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from gitlease.model.errors import (
-    ClockError,
-    NotInstalledError,
-    RateLimitedError,
-    RefusedError,
-    SourceError,
-    SuspendedError,
-    UnauthorizedError,
-    UnreachableError,
-)
+from gitlease.github import refusals
+from gitlease.github.times import server_time, timestamp
 from gitlease.model.exchange import Request, Response
-from gitlease.model.redaction import printable
 from gitlease.model.tokens import Secret, Token
 
 if TYPE_CHECKING:
@@ -131,7 +120,7 @@ def read_installation(response: Response, *, whose: str) -> Installation:
     try:
         return _installation(found)
     except (KeyError, TypeError):
-        raise _strange(response, whose) from None
+        raise refusals.strange(response, whose) from None
 
 
 def read_installations(response: Response, *, whose: str) -> list[Installation]:
@@ -140,7 +129,7 @@ def read_installations(response: Response, *, whose: str) -> list[Installation]:
     try:
         return [_installation(one) for one in found]
     except (KeyError, TypeError):
-        raise _strange(response, whose) from None
+        raise refusals.strange(response, whose) from None
 
 
 def _installation(found: Any) -> Installation:
@@ -164,9 +153,9 @@ def read_app(response: Response, *, whose: str) -> App:
     try:
         number, slug = found["id"], found["slug"]
     except (KeyError, TypeError):
-        raise _strange(response, whose) from None
+        raise refusals.strange(response, whose) from None
     if type(number) is not int or not isinstance(slug, str):
-        raise _strange(response, whose)
+        raise refusals.strange(response, whose)
     return App(number, slug, str(found.get("client_id") or ""))
 
 
@@ -182,47 +171,20 @@ def read_token(response: Response, now: float, *, whose: str, source: str) -> To
     try:
         secret, expires = found["token"], timestamp(found["expires_at"])
     except (KeyError, TypeError, ValueError):
-        raise _strange(response, whose) from None
+        raise refusals.strange(response, whose) from None
     # One line of visible ASCII, whatever its shape: it goes into git's line protocol.
     if not isinstance(secret, str) or not secret.isascii() or not secret.isprintable():
-        raise _strange(response, whose)
+        raise refusals.strange(response, whose)
     if not secret or " " in secret:
-        raise _strange(response, whose)
+        raise refusals.strange(response, whose)
     theirs = server_time(response.headers)
     life = min(expires - (now if theirs is None else theirs), LIFETIME)
     return Token(Secret(secret), now + life, now, lifetime=life, source=source)
 
 
-def server_time(headers: Mapping[str, str]) -> float | None:
-    """Return the reply's `Date` in seconds since 1970, or None if it has none that can be read."""
-    try:
-        return _in_seconds(parsedate_to_datetime(headers["date"]))
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-
-
-def timestamp(text: str) -> float:
-    """Return the seconds since 1970 of an ISO 8601 time; one without a zone is UTC."""
-    return _in_seconds(datetime.fromisoformat(text))
-
-
-def _in_seconds(moment: datetime) -> float:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
 def is_moved(response: Response) -> bool:
     """Tell whether the reply sends us elsewhere (a renamed account or repository)."""
     return response.status in {301, 302, 307, 308}
-
-
-def is_clock_refusal(response: Response) -> bool:
-    """Tell whether the App JWT was refused because its times do not fit GitHub's clock."""
-    return response.status == 401 and isinstance(_error(response, ""), ClockError)
-
-
-def refusal(response: Response, whose: str) -> SourceError | None:
-    """Return the error that a reply of 400 or more stands for, or None."""
-    return _error(response, whose) if response.status >= 400 else None
 
 
 def _request(method: str, url: str, jwt: Secret, body: bytes | None = None) -> Request:
@@ -239,71 +201,8 @@ def _request(method: str, url: str, jwt: Secret, body: bytes | None = None) -> R
 
 def _read(response: Response, expected: int, *, whose: str) -> Any:
     if response.status != expected:
-        raise _error(response, whose)
+        raise refusals.judge(response, whose)
     try:
         return json.loads(response.body)
     except (ValueError, RecursionError):
-        raise _strange(response, whose) from None
-
-
-def _strange(response: Response, whose: str) -> SourceError:
-    return UnreachableError(
-        f"GitHub's reply ({response.status}) for {whose} is not what its documentation says",
-        hint="check that GITLEASE_API_URL names GitHub's API and that no proxy alters replies",
-    )
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds of `Retry-After`, or None; a date there counts as none."""
-    value = headers.get("retry-after", "")
-    return float(value) if value.isascii() and value.isdigit() and len(value) < 7 else None
-
-
-def _error(response: Response, whose: str) -> SourceError:
-    said = _message(response.body)
-    if said is None and response.status in {401, 403, 404, 422} and not _asks_patience(response):
-        # A refusal without a reason is no word of GitHub's: it comes from a proxy on the way.
-        return _strange(response, whose)
-    return _by_status(response, whose, said or "(no message)")
-
-
-def _by_status(response: Response, whose: str, said: str) -> SourceError:  # noqa: PLR0911 - rows
-    text = f"GitHub answered {response.status} for {whose}: {said}"
-    wait = retry_after(response.headers)
-    match response.status:
-        case 401 if "claim ('exp')" in said or "claim ('iat')" in said:
-            return ClockError(text)
-        case 401:
-            return UnauthorizedError(text)
-        case 403 if "suspended" in said.lower():
-            return SuspendedError(text)
-        case 403 if "rate limit" in said.lower() or _asks_patience(response):
-            return RateLimitedError(text, retry_after=60.0 if wait is None else wait)
-        case 429:
-            return RateLimitedError(text, retry_after=60.0 if wait is None else wait)
-        case 404 if "integration" in said.lower():
-            return UnauthorizedError(text)
-        case 404:
-            return NotInstalledError(text)
-        case 403 | 422:
-            return RefusedError(
-                text, hint="grant the App that repository and permission, or ask for less"
-            )
-        case status if status >= 500:
-            return UnreachableError(text, hint="see githubstatus.com", retry_after=wait)
-        case _:
-            return SourceError(text, hint="check GITLEASE_API_URL")
-
-
-def _asks_patience(response: Response) -> bool:
-    headers = response.headers
-    return retry_after(headers) is not None or headers.get("x-ratelimit-remaining") == "0"
-
-
-def _message(body: bytes) -> str | None:
-    """Return GitHub's words, fit for a terminal, or None if *body* is not GitHub's."""
-    try:
-        said = json.loads(body)["message"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return printable(said, 160) if isinstance(said, str) and said else None
+        raise refusals.strange(response, whose) from None

@@ -7,12 +7,13 @@ A grant is a scope that names its owner, and perhaps a quota.  "All repositories
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gitlease.model.errors import RequestError
 from gitlease.model.redaction import printable
 from gitlease.model.scopes import Scope
+from gitlease.model.targets import lower
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,6 +99,20 @@ class Grant:
     def scope(self) -> Scope:
         """The widest scope that this grant allows."""
         return Scope(self.owner, self.repositories, self.permissions)
+
+    def without(self, repository: str) -> Grant | None:
+        """
+        Return what is left of this grant without *repository*, None for nothing.
+
+        Raises `RequestError` for a grant of all repositories, which cannot lose one.
+        """
+        if self.repositories is None:
+            raise RequestError(
+                f"a grant for all of {self.owner} cannot lose one repository",
+                hint="revoke it whole and grant the repositories that shall stay",
+            )
+        left = tuple(name for name in self.repositories if name != lower(repository))
+        return replace(self, repositories=left) if left else None
 
     def as_json(self) -> dict[str, Any]:
         """Return the form that JSON and the database keep; `from_json` reads it."""

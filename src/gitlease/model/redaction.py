@@ -12,6 +12,7 @@ from typing import Final
 _SECRETS: Final = re.compile(
     r"""
       (?:gh[spour]_|github_pat_)[A-Za-z0-9_.\-]+      # GitHub's tokens, any length
+    | gl[aew]_[A-Za-z0-9_\-]{40,}                      # ours; short ones end words of people
     | (?P<scheme>(?:bearer|basic|token)\s+)[A-Za-z0-9._~+/=\-]{8,}
     | eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]*)?   # a JWT
     | (?P<user>//[^/\s:@]*:)[^\s/]+(?=@)              # the password of a URL

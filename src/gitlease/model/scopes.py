@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # GitHub's permission levels, each including the ones before it.
 _LEVELS: Final = {"read": 1, "write": 2, "admin": 3}
+# In a message; a grant may have 500, and a line is for people.
+_SHOWN: Final = 8  # repositories
 _PERMISSION: Final = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 
 
@@ -110,7 +112,10 @@ class Scope:
         if self.repositories is None:
             where = owner
         else:
-            where = ", ".join(f"{owner}/{name}" for name in self.repositories)
+            shown = self.repositories[:_SHOWN]
+            where = ", ".join(f"{owner}/{name}" for name in shown)
+            if len(shown) < len(self.repositories):
+                where += f" and {len(self.repositories) - len(shown)} more"
         if self.permissions is None:
             return where
         return f"{where} ({', '.join(f'{name}:{level}' for name, level in self.permissions)})"

@@ -12,7 +12,8 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
-from gitlease.github.protocol import LIFETIME, is_moved, retry_after, server_time
+from gitlease.github.protocol import LIFETIME, is_moved
+from gitlease.github.times import retry_after, server_time
 from gitlease.model.errors import (
     NotInstalledError,
     RateLimitedError,

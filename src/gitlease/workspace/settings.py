@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gitlease.model.errors import BadValueError, SettingsError
+from gitlease.model.hosts import api_url_of
 from gitlease.model.redaction import printable
 from gitlease.model.tokens import LFS_MIN_TTL, MIN_TTL
 from gitlease.workspace.setting_values import PATHS, NoMeaningError, read_value
@@ -244,8 +245,7 @@ def build(
                 setting=name,
             ) from None
     host = values.setdefault("host", "github.com")
-    if "api_url" not in values and host != "github.com":
-        values["api_url"] = f"https://{host}/api/v3"
+    values.setdefault("api_url", api_url_of(host))
     return Settings(home, problem=problem, **values)
 
 

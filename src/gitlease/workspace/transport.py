@@ -18,7 +18,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from gitlease.github.protocol import retry_after
+from gitlease.github.times import retry_after
 from gitlease.model.errors import SettingsError, UnreachableError
 from gitlease.model.exchange import Request, Response
 from gitlease.model.redaction import printable

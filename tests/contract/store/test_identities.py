@@ -1,6 +1,7 @@
 """Workspaces, bearers, enrolments and quotas."""
 
 import asyncio
+import hashlib
 
 import pytest
 
@@ -195,14 +196,48 @@ def test_an_enrolment_is_never_used_more_often_than_it_may(place: Place) -> None
     asyncio.run(run())
 
 
-def test_a_quota_counts_every_lease_of_its_hour_once(place: Place) -> None:
+def test_a_quota_is_never_exceeded_and_is_of_one_grant_workspace_and_hour(place: Place) -> None:
+    async def run() -> None:
+        many = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(500)]
+        grant, wide = Grant.of("acme", ["app"], None, 7), Grant.of("acme", many, None, 7)
+        async with place.store() as one, place.store() as two:
+            got = await asyncio.gather(
+                *(store.quotas.take("ws-1", grant, 500_000) for store in (one, two) * 10)
+            )
+            assert got.count(True) == 7
+            for other in (("ws-1", wide, 500_000), ("ws-2", grant, 500_000), ("ws-1", grant, 9)):
+                assert await one.quotas.take(*other)
+            await two.quotas.give_back("ws-1", grant, 500_000)
+            assert await one.quotas.take("ws-1", grant, 500_000)
+            assert not await one.quotas.take("ws-1", grant, 500_000)
+
+    asyncio.run(run())
+
+
+def test_of_two_changes_of_grants_at_once_neither_undoes_the_other(place: Place) -> None:
     async def run() -> None:
         async with place.store() as one, place.store() as two:
-            counts = await asyncio.gather(
-                *(store.quota("ws-1", "acme", 500_000) for store in (one, two) * 10)
-            )
-            assert sorted(counts) == list(range(1, 21))
-            assert await one.quota("ws-1", "acme", 500_001) == 1
-            assert await one.quota("ws-1", "other", 500_000) == 1
+            await one.workspaces.create("ws-1")
+            more = [Grant.of("acme", [f"r{number}"]) for number in range(20)]
+
+            async def add(store: Store, grant: Grant) -> None:
+                await store.workspaces.change_grants("ws-1", lambda before: [*before, grant])
+
+            await asyncio.gather(*map(add, (one, two) * 10, more))
+            row = await one.workspaces.get("ws-1")
+            assert row is not None
+            assert set(row.grants) == set(more)
+
+    asyncio.run(run())
+
+
+def test_an_enrolment_for_a_removed_workspace_alone_goes_with_it(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            await store.workspaces.create("ws-1")
+            own, any_of = await store.enrolments.create("ws-1"), await store.enrolments.create()
+            await store.workspaces.remove("ws-1")
+            assert not await store.enrolments.use(digest_of(own.secret), "ws-1")
+            assert await store.enrolments.use(digest_of(any_of.secret), "ws-1")
 
     asyncio.run(run())

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import event
 
-from gitlease.broker.store import Entry, Filters, Outcome, Store, StoreError
+from gitlease.broker.store import Entry, Filters, Outcome, Store, StoreError, journal
 from tests.support.stores import Place
 
 
@@ -190,6 +190,23 @@ def test_pruning_removes_what_is_older_and_gives_no_number_twice(place: Place) -
             assert await store.journal.prune(10.0) == 3
             number = await store.journal.intend(intent(place))
             assert number > before[-1].id
+
+    asyncio.run(run())
+
+
+def test_more_is_pruned_than_one_transaction_takes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leases go on meanwhile, and whatever the number, the time limit holds."""
+    monkeypatch.setattr(journal, "_BATCH", 3)
+
+    async def run() -> None:
+        async with place.store() as store:
+            await asyncio.gather(
+                *(store.journal.note(Entry(at=float(at), kind="admin")) for at in range(11))
+            )
+            assert await store.journal.prune(10.0) == 10
+            assert [one.at for one in await store.journal.page()] == [10.0]
 
     asyncio.run(run())
 

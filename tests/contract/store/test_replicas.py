@@ -115,6 +115,33 @@ def test_a_message_that_nobody_understands_clears_memories_and_stops_nothing(
     asyncio.run(run())
 
 
+def test_a_listener_with_a_defect_makes_no_replica_deaf(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> None:
+        failed = asyncio.Event()
+
+        def fails_once(_message: dict[str, str]) -> None:
+            two._invalidations._listeners.remove(fails_once)
+            failed.set()
+            raise ZeroDivisionError("canary")
+
+        async with place.store() as one, place.store() as two:
+            two._invalidations.listen(fails_once)
+            await one.tokens.drop_fingerprint("first")
+            async with asyncio.timeout(10):
+                await failed.wait()
+                heard = listen(two, 1)
+                await asyncio.sleep(0)
+                await one.tokens.drop_fingerprint("second")
+                while {"kind": "token", "fingerprint": "second"} not in await heard:
+                    heard = listen(two, 1)
+
+    asyncio.run(run())
+    if place.postgres is None:
+        assert "messages were missed: ZeroDivisionError" in caplog.text
+
+
 def saying(place: Place, text: str) -> Callable[[AsyncConnection], Awaitable[Any]]:
     """Return what sends *text* to every replica as somebody else would."""
     statement = (

@@ -1,13 +1,17 @@
 """Cached tokens: sealed, shared, forgotten."""
 
 import asyncio
+import hashlib
 
 import pytest
 from cryptography.fernet import Fernet
 
-from gitlease.broker.store import Entry
+from gitlease.broker.minters import Cached
+from gitlease.broker.store import Entry, tokens
 from gitlease.model.scopes import Scope
 from gitlease.model.tokens import Secret
+from tests.support.minting import Clock as MintClock
+from tests.support.minting import Mint
 from tests.support.stores import KEY, Place
 
 SCOPE = Scope.of("acme", ["app"], {"contents": "read"})
@@ -33,6 +37,22 @@ def test_a_token_comes_back_whole_in_another_replica(place: Place) -> None:
             assert newer is not None
             assert newer.token.secret == Secret("ghs_two")
             assert newer.scope == Scope.of("acme")
+
+    asyncio.run(run())
+
+
+def test_a_token_for_as_many_names_as_a_grant_may_have_is_shared_too(place: Place) -> None:
+    """Its scope in words is longer than an index of PostgreSQL takes."""
+
+    async def run() -> None:
+        names = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(500)]
+        scope = Scope.of("acme", names)
+        mint = Mint(MintClock(place.clock()))
+        async with place.store() as one, place.store() as two:
+            for store, origin in ((one, "mint"), (two, "store")):
+                cached = Cached(mint, store.tokens, store.single_flight, now=place.clock)
+                async with cached:
+                    assert (await cached.mint(scope, min_ttl=600)).source == origin
 
     asyncio.run(run())
 
@@ -99,6 +119,26 @@ def test_after_a_rotation_the_old_key_opens_nothing(place: Place) -> None:
     asyncio.run(run())
 
 
+def test_a_rotation_reaches_more_rows_than_one_transaction_takes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "_BATCH", 3)
+
+    async def run() -> None:
+        new = Secret(Fernet.generate_key().decode())
+        async with place.store() as store:
+            for number in range(8):
+                token = place.token(f"ghs_{number}")
+                await store.tokens.put(f"k{number}", token, SCOPE, "app-1", 42)
+        async with place.store(keys=(new, KEY)) as store:
+            assert await store.rotate_keys() == 8
+        async with place.store(keys=(new,)) as store:
+            found = [await store.tokens.get(f"k{number}") for number in range(8)]
+            assert all(found)
+
+    asyncio.run(run())
+
+
 def test_upkeep_forgets_what_is_over_and_nothing_else(place: Place) -> None:
     async def run() -> None:
         async with place.store() as store:
@@ -140,6 +180,34 @@ def test_a_removal_gives_back_the_tokens_that_nobody_else_holds(
             expected = {"own", "shared"} if other == "removed" else {"own"}
             assert {token.key for token in removed.tokens} == expected
             assert await store.tokens.get("own") is None
+
+    asyncio.run(run())
+
+
+def test_a_removal_gives_back_what_a_renewal_has_replaced_too(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            await store.workspaces.create("ws-1")
+            for text, life in (("ghs_over", 60), ("ghs_old", 3600), ("ghs_new", 3600)):
+                token = place.token(text, life=life)
+                await store.tokens.put("k", token, SCOPE, "app-1", 42)
+                await store.journal.note(
+                    Entry(
+                        at=place.clock(),
+                        kind="lease",
+                        workspace_id="ws-1",
+                        fingerprint=token.fingerprint,
+                    )
+                )
+                place.clock.time += 61
+            served = await store.tokens.get("k")
+            assert served is not None
+            assert served.token.secret == Secret("ghs_new")
+            removed = await store.workspaces.remove("ws-1")
+            assert {one.token.secret.reveal() for one in removed.tokens} == {"ghs_old", "ghs_new"}
+            place.clock.time += 3600
+            await store.upkeep()
+            assert await store.rotate_keys() == 0
 
     asyncio.run(run())
 

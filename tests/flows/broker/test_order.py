@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,11 +32,14 @@ class Watched:
         self._settings = settings
         self.seen: list[tuple[Record, ...]] = []
         self.scopes: list[Scope] = []
+        self.meanwhile: Callable[[Scope], Awaitable[None]] | None = None
 
     async def mint(self, scope: Scope, *, min_ttl: float) -> Minted:
         del min_ttl
         self.scopes.append(scope)
         self.seen.append(await records(self._settings))
+        if self.meanwhile is not None:
+            await self.meanwhile(scope)
         async with app_at(self._github) as client:
             installation = await client.find_installation(scope.owner or "acme")
             return Minted(await client.mint(installation.id, scope), "1", installation.id)
@@ -95,6 +98,30 @@ def test_the_intent_is_on_record_before_github_is_asked(settings: Settings) -> N
             at_hand = (await records(settings))[2:]
             assert [(one.kind, one.source) for one in at_hand] == [("lease", "memory")]
             assert at_hand[0].fingerprint == end.fingerprint
+
+    with GitHub() as github:
+        run(story(github))
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_who_is_shut_out_while_github_mints_gets_no_token(
+    settings: Settings, *, removed: bool
+) -> None:
+    async def story(github: GitHub) -> None:
+        minter = Watched(github, settings)
+        async with create_app(settings, minter=minter).running() as app, caller_of(app) as c:
+            path = "/admin/workspaces/ws-1"
+            if not removed:
+                (known,) = (await c.get("/workspaces/ws-1/tokens")).json()["tokens"]
+                path = f"/workspaces/ws-1/tokens/{known['id']}"
+
+            async def shut_out(scope: Scope) -> None:
+                del scope
+                assert (await c.delete(path, headers=bearer(ADMIN))).is_success
+
+            minter.meanwhile = shut_out
+            assert (await c.get(PATH)).status_code == 401
+            assert [one.kind for one in await records(settings)] == ["intent", "failed"]
 
     with GitHub() as github:
         run(story(github))

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import json
+import re
 import socket
 import stat
 import subprocess
@@ -40,6 +41,7 @@ def test_a_workspace_gets_a_token_of_just_its_scope(broker: Broker, github: GitH
         "repositories": ["app"],
         "permissions": {"contents": "read"},
         "app": github.client_id,
+        "lifetime": 3600,
     }
     assert 3500 < said["expires_in"] <= 3600
     assert datetime.fromisoformat(said["expires_at"]).timestamp() > time.time() + 3500
@@ -97,6 +99,17 @@ def test_a_quota_ends_in_429_with_a_time_to_wait(broker: Broker) -> None:
     assert 0 < int(replies[2].headers["retry-after"]) <= 3600
 
 
+def test_a_quota_is_of_one_grant_and_of_tokens_that_came(broker: Broker, github: GitHub) -> None:
+    """An hour in which GitHub was away, or another grant's leases, do not use it up."""
+    lib = {"owner": "acme", "repositories": ["lib"], "max_per_hour": 3}
+    who = broker.workspace("ws-1", APP | {"max_per_hour": 1}, lib)
+    github.fault("mint", status=500, count=3)
+    seen = [lease(broker, "ws-1", who, "?repo=app").status_code for _ in range(3)]
+    assert seen == [503, 200, 429]
+    seen = [lease(broker, "ws-1", who, "?repo=lib").status_code for _ in range(4)]
+    assert seen == [200, 200, 200, 429]
+
+
 def test_a_revoked_bearer_is_dead_at_once(broker: Broker) -> None:
     who = broker.workspace("ws-1", APP)
     assert lease(broker, "ws-1", who).status_code == 200
@@ -141,6 +154,17 @@ def test_the_journal_names_who_held_a_fingerprint(broker: Broker) -> None:
     (record,) = json.loads(said)
     assert (record["kind"], record["workspace_id"]) == ("lease", "ws-1")
     broker.manage("journal", "--fingerprint", fingerprint("another"), code=1)
+
+
+def test_what_is_revoked_from_a_shell_is_dead_in_the_running_broker(broker: Broker) -> None:
+    who = broker.workspace("ws-1", APP)
+    assert lease(broker, "ws-1", who).status_code == 200
+    (known,) = json.loads(broker.manage("token", "list", "ws-1", "--json"))
+    broker.manage("token", "revoke", "ws-1", known["id"])
+    limit = time.monotonic() + 1.0
+    while time.monotonic() < limit:
+        lease(broker, "ws-1", who)
+    assert lease(broker, "ws-1", who).status_code == 401
 
 
 def test_registration_hands_a_bearer_out_once(broker: Broker) -> None:
@@ -195,6 +219,8 @@ def test_no_secret_is_in_the_database_or_the_log(broker: Broker) -> None:
     lease(broker, "ws-2", who)
     enrolment = broker.manage("enrolment", "create").strip()
     canaries = [token, who["Authorization"].split()[1], enrolment]
+    limits = Path(f"/proc/{broker.process.pid}/limits").read_text()
+    assert re.search(r"Max core file size +0 ", limits)
     folder = broker.admin_token_file.parent
     assert broker.stop() == 0
     kept = {

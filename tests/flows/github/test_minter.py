@@ -204,6 +204,8 @@ def test_nobody_notices_an_outage_and_a_restart_in_it(github: GitHub) -> None:
             again = await cached.mint(ACME, min_ttl=600)
             assert (again.source, again.token) == ("store", first.token)
             github.advance(200)
+            assert (await cached.mint(ACME, min_ttl=600)).token == first.token
+            github.advance(500)
             with pytest.raises(UnreachableError):
                 await cached.mint(ACME, min_ttl=600)
             github.clear_faults()

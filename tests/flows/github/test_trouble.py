@@ -29,7 +29,7 @@ from gitlease.model.tokens import Secret
 from tests.support.apps import app_at, minter_at, run
 
 ACME = Scope.of("acme")
-FAST = {"limit": 1.0, "try_limit": 0.4}
+FAST: dict[str, Any] = {"limit": 1.0, "try_limit": 0.4}
 MARGIN = 2.0  # seconds; the machine is noisy
 CLOCK = "'Expiration time' claim ('exp') is too far in the future"
 CANARY = "ghs_canary0123456789"
@@ -90,19 +90,63 @@ def test_each_fault_has_its_error_in_time_and_shows_no_secret(
 
 
 def test_suspended_and_removed_are_errors_of_their_own(github: GitHub) -> None:
+    at = 0.0
+
     async def story() -> None:
-        async with minter_at(github) as minter:
+        nonlocal at
+        async with minter_at(github, monotonic=lambda: at) as minter:
             await minter.mint(ACME, min_ttl=600)
             github.suspend("acme")
             with pytest.raises(SuspendedError):
                 await minter.mint(ACME, min_ttl=600)
             github.unsuspend("acme")
+            at += 11
             await minter.mint(ACME, min_ttl=600)
             github.remove_installation("acme")
             with pytest.raises(NotInstalledError, match="acme"):
                 await minter.mint(ACME, min_ttl=600)
 
     run(story())
+
+
+def test_a_refusal_is_remembered_for_a_moment_only(github: GitHub) -> None:
+    """A workspace that asks for the impossible in a loop must not use up what others need."""
+    at = 0.0
+
+    async def story() -> None:
+        nonlocal at
+        async with minter_at(github, monotonic=lambda: at) as minter:
+            await minter.owners.place("acme")
+            scope = Scope.of("acme", ["never-was"])
+            seen = []
+            for pause in (0, 0, 0, 11):
+                at += pause
+                before = github.stats()["api_calls"]
+                with pytest.raises(RefusedError, match="never-was"):
+                    await minter.mint(scope, min_ttl=600)
+                seen.append(github.stats()["api_calls"] - before)
+            assert seen[1:3] == [0, 0]
+            assert seen[0] == seen[3] > 0
+            await minter.mint(ACME, min_ttl=600)
+
+    run(story())
+
+
+def test_a_burst_of_scopes_is_slowed_before_github_has_to(github: GitHub) -> None:
+    async def story() -> None:
+        async with app_at(github, mints_per_minute=3) as client:
+            minter = GitHubMinter([client])
+            scopes = [Scope.of("acme", None, {name: "read"}) for name in ("contents", "metadata")]
+            scopes += [ACME, Scope.of("acme", ["app"]), Scope.of("acme", ["lib"])]
+            got = await asyncio.gather(
+                *(minter.mint(one, min_ttl=600) for one in scopes), return_exceptions=True
+            )
+            late = [one for one in got if isinstance(one, RateLimitedError)]
+            assert len(late) == 2
+            assert all(50 < (one.retry_after or 0) <= 90 for one in late)
+
+    run(story())
+    assert github.stats()["mints"] == 3
 
 
 def test_a_moments_failure_is_not_noticed(github: GitHub) -> None:

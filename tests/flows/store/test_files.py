@@ -126,6 +126,31 @@ def test_a_key_file_that_is_absent_or_open_to_others_is_refused(
     assert file.exists() is (mode is not None)
 
 
+def test_a_key_file_that_turns_bad_takes_nothing_from_a_broker_that_runs(
+    on_sqlite: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = on_sqlite.folder / "broker.db.key"
+
+    async def run() -> None:
+        async with on_sqlite.store(keys=()) as store:
+            await store.tokens.put("k", on_sqlite.token("ghs_one"), SCOPE, "app-1", 42)
+            good = file.read_text()
+            file.write_text("torn")
+            await store.tokens.put("l", on_sqlite.token("ghs_two"), SCOPE, "app-1", 42)
+            for key in ("k", "l"):
+                assert await store.tokens.get(key)
+            # Another key's row is a miss, not a failure of the request.
+            await store._database.write(
+                lambda c: c.exec_driver_sql("UPDATE tokens SET sealed = X'00' WHERE key = 'l'")
+            )
+            assert await store.tokens.get("l") is None
+            file.write_text(good)
+
+    asyncio.run(run())
+    assert "used on" in caplog.text
+    assert "torn" not in caplog.text
+
+
 def test_tables_of_a_later_version_are_refused(on_sqlite: Place) -> None:
     async def run() -> None:
         async with on_sqlite.store() as store:

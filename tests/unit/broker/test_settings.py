@@ -31,6 +31,33 @@ def test_an_app_is_described_under_our_names_and_the_older_ones(prefix: str) -> 
     assert load(HOME | env).apps == (expected,)
 
 
+@pytest.mark.parametrize(
+    ("env", "url"),
+    [
+        ({}, "https://api.github.com"),
+        ({"GITLEASE_HOST": "Octo.ghe.com"}, "https://api.octo.ghe.com"),
+        ({"GITLEASE_HOST": "ghe.example.com"}, "https://ghe.example.com/api/v3"),
+        (
+            {"GITLEASE_HOST": "ghe.example.com", "GITLEASE_API_URL": "http://10.0.0.1/api/"},
+            "http://10.0.0.1/api",
+        ),
+    ],
+)
+def test_the_proof_goes_to_the_api_of_the_host(env: dict[str, str], url: str) -> None:
+    app = {"GITLEASE_APP_ID": "7", "GITLEASE_PRIVATE_KEY_FILE": "/run/key.pem"}
+    assert load(HOME | app | env).apps[0].api_url == url
+    assert load(HOME | env).apps == ()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://api.github.com", "http://8.8.8.8", "https://", "https://[", "ftp://x"]
+)
+def test_the_proof_never_travels_in_plain_text_over_the_internet(url: str) -> None:
+    app = {"GITLEASE_APP_ID": "7", "GITLEASE_PRIVATE_KEY_FILE": "/run/key.pem"}
+    with pytest.raises(SettingsError, match="https"):
+        load(HOME | app | {"GITLEASE_API_URL": url})
+
+
 def test_the_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
     config = tmp_path / "broker.toml"
     config.write_text(

@@ -17,6 +17,7 @@ SECRETS = [
     "ghu_x",
     "ghr_x",
     "GHS_SHOUTED1",
+    *(f"{prefix}_{'c3-D_' * 8}" for prefix in ("glw", "gle", "gla")),
     "github_pat_11AAAA_bbbb",
     "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2lnbmF0dXJl",
     KEY,

@@ -112,3 +112,5 @@ def test_a_scope_reads_like_a_sentence_part() -> None:
     scope = Scope.of("acme", ["b", "a"], {"issues": "read", "contents": "write"})
     assert str(scope) == "acme/a, acme/b (contents:write, issues:read)"
     assert str(Scope()) == "the default installation"
+    many = Scope.of("acme", [f"r{number:03}" for number in range(500)])
+    assert str(many).endswith("acme/r007 and 492 more")

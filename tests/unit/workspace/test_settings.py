@@ -103,6 +103,7 @@ def test_every_variable_reaches_its_setting(env: dict[str, str]) -> None:
         ("GitHub.com:443", "https://api.github.com"),
         ("ghe.example.com", "https://ghe.example.com/api/v3"),
         ("ghe.example.com:8443", "https://ghe.example.com:8443/api/v3"),
+        ("Octo.ghe.com", "https://api.octo.ghe.com"),
     ],
 )
 def test_a_server_of_ones_own_has_its_api_where_github_documents_it(

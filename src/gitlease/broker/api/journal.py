@@ -10,9 +10,11 @@ from litestar.params import FromQuery, QueryParameter
 
 from gitlease.broker.api import guards
 from gitlease.broker.api.documents import problems
+from gitlease.broker.fingerprints import read_fingerprint
 from gitlease.broker.identity import Door
 from gitlease.broker.store import Filters, Record, Store
 from gitlease.model.errors import RequestError
+from gitlease.model.targets import lower
 
 Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
 Number = Annotated[int, QueryParameter(ge=0, le=(1 << 63) - 1)]
@@ -78,8 +80,8 @@ def routes(door: Door, store: Store) -> list[HTTPRouteHandler]:
         filters = Filters(
             kind=kind,
             workspace_id=workspace_id,
-            owner=owner,
-            fingerprint=fingerprint,
+            owner=None if owner is None else lower(owner),
+            fingerprint=None if fingerprint is None else read_fingerprint(fingerprint),
             request_id=request_id,
             since=since,
             until=until,

@@ -83,7 +83,12 @@ class Removed(msgspec.Struct):
 def routes(door: Door, store: Store, administering: Administering) -> list[HTTPRouteHandler]:
     """Return the handlers."""
     guard = [guards.admin_only(door)]
+    return [*_reading(guard, store, administering), *_changing(guard, administering)]
 
+
+def _reading(
+    guard: list[guards.Guard], store: Store, administering: Administering
+) -> list[HTTPRouteHandler]:
     @get(
         "/admin/workspaces",
         summary="List workspaces",
@@ -96,6 +101,20 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
         is_last = len(rows) < limit
         return Workspaces([Workspace.of(row) for row in rows], None if is_last else rows[-1].id)
 
+    @get(
+        "/admin/workspaces/{workspace_id:str}",
+        summary="Show a workspace",
+        guards=guard,
+        responses=problems(401, 404),
+        security=ADMIN,
+    )
+    async def show(workspace_id: FromPath[str]) -> Workspace:
+        return Workspace.of(await administering.workspace(workspace_id))
+
+    return [listed, show]
+
+
+def _changing(guard: list[guards.Guard], administering: Administering) -> list[HTTPRouteHandler]:
     @post(
         "/admin/workspaces",
         summary="Create a workspace",
@@ -108,16 +127,6 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
         grants = [one.read() for one in data.grants]
         request_id = guards.request_id(request)
         return Workspace.of(await administering.create(request_id, workspace_id, grants))
-
-    @get(
-        "/admin/workspaces/{workspace_id:str}",
-        summary="Show a workspace",
-        guards=guard,
-        responses=problems(401, 404),
-        security=ADMIN,
-    )
-    async def show(workspace_id: FromPath[str]) -> Workspace:
-        return Workspace.of(await administering.workspace(workspace_id))
 
     @patch(
         "/admin/workspaces/{workspace_id:str}",
@@ -144,4 +153,4 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
     async def remove(request: Request[Any, Any, Any], workspace_id: FromPath[str]) -> Removed:
         return Removed(*await administering.remove(guards.request_id(request), workspace_id))
 
-    return [listed, create, show, change, remove]
+    return [create, change, remove]

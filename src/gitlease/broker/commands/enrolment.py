@@ -8,11 +8,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from gitlease.broker.app import opened
+from gitlease.broker.commands.numbers import amount, count
 from gitlease.broker.commands.tables import add_json, show, when
-from gitlease.broker.commands.words import settings_of
-from gitlease.broker.errors import NotThereError
+from gitlease.broker.commands.words import BY, settings_of
 from gitlease.broker.naming import read_workspace_id
-from gitlease.model.errors import RequestError
 
 if TYPE_CHECKING:
     import argparse
@@ -34,8 +33,8 @@ def add_to(words: Words) -> None:
         create,
     )
     made.add_argument("--workspace", metavar="ID", help="for this workspace alone (default: any)")
-    made.add_argument("--uses", type=int, metavar="N", help="how often (default: any number)")
-    made.add_argument("--valid-for", type=float, metavar="HOURS", help="default: until revoked")
+    made.add_argument("--uses", type=count, metavar="N", help="how often (default: any number)")
+    made.add_argument("--valid-for", type=amount, metavar="HOURS", help="default: until revoked")
     add_json(made)
     add_json(group.add("list", "list the secrets", f"{example} list", list_all))
     gone = group.add("revoke", "revoke a secret", f"{example} revoke ENROLMENT_ID", revoke)
@@ -45,11 +44,9 @@ def add_to(words: Words) -> None:
 async def create(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Make a secret and print it: nobody can be told it again."""
     workspace_id = None if args.workspace is None else read_workspace_id(args.workspace)
-    if (args.uses is not None and args.uses < 1) or (args.valid_for or 1) <= 0:
-        raise RequestError("the secret would be good for nothing", hint="use positive numbers")
     ends = None if args.valid_for is None else time.time() + args.valid_for * 3600
     async with opened(settings_of(args, env)) as parts:
-        new = await parts.store.enrolments.create(workspace_id, args.uses, ends)
+        new = await parts.administering.create_enrolment(BY, workspace_id, args.uses, ends)
     secret = new.secret.reveal()
     print(json.dumps({"id": new.id, "secret": secret}) if args.json else secret)
     return 0
@@ -71,6 +68,5 @@ async def list_all(args: argparse.Namespace, env: Mapping[str, str]) -> int:
 async def revoke(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Revoke a secret."""
     async with opened(settings_of(args, env)) as parts:
-        if not await parts.store.enrolments.revoke(args.id):
-            raise NotThereError("there is no live enrolment of that id", hint="list them first")
+        await parts.administering.revoke_enrolment(BY, args.id)
     return 0

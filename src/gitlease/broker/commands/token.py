@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitlease.broker.app import opened
 from gitlease.broker.commands.tables import add_json, show, when
-from gitlease.broker.commands.words import settings_of
+from gitlease.broker.commands.words import BY, settings_of
 
 if TYPE_CHECKING:
     import argparse
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from gitlease.broker.commands.words import Words
 
 _COLUMNS = ("id", "prefix", "created_at", "last_used_at", "revoked_at")
-_BY = "command line"
 
 
 def add_to(words: Words) -> None:
@@ -60,7 +59,7 @@ async def list_all(args: argparse.Namespace, env: Mapping[str, str]) -> int:
 async def create(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Make a bearer and print it: nobody can be told it again."""
     async with opened(settings_of(args, env)) as parts:
-        new = await parts.administering.create_bearer(_BY, args.workspace, "command line")
+        new = await parts.administering.create_bearer(BY, args.workspace, BY)
     secret = new.plaintext.reveal()
     print(json.dumps({"id": new.token_id, "auth_token": secret}) if args.json else secret)
     return 0
@@ -69,5 +68,5 @@ async def create(args: argparse.Namespace, env: Mapping[str, str]) -> int:
 async def revoke(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Revoke a bearer."""
     async with opened(settings_of(args, env)) as parts:
-        await parts.administering.revoke_bearer(_BY, args.workspace, args.id, "command line")
+        await parts.administering.revoke_bearer(BY, args.workspace, args.id, BY)
     return 0

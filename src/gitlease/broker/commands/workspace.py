@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitlease.broker.app import opened
+from gitlease.broker.commands.numbers import count
 from gitlease.broker.commands.tables import add_json, show, when
-from gitlease.broker.commands.words import settings_of
+from gitlease.broker.commands.words import BY, settings_of
 from gitlease.broker.naming import read_workspace_id
 from gitlease.model.errors import RequestError
 from gitlease.model.grants import ALL, Grant
-from gitlease.model.targets import lower
 
 if TYPE_CHECKING:
     import argparse
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _PAGE = 500
 _COLUMNS = ("id", "grants", "created_at")
-_BY = "command line"
 
 
 def add_to(words: Words) -> None:
@@ -66,37 +65,32 @@ def _add_grant_options(parser: argparse.ArgumentParser, *, owner_needed: bool) -
         metavar="NAME=LEVEL",
         help="may be repeated (default: what the installation has)",
     )
-    parser.add_argument("--max-per-hour", type=int, metavar="N", help="leases an hour")
+    parser.add_argument("--max-per-hour", type=count, metavar="N", help="leases an hour")
 
 
 async def create(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Create a workspace."""
     workspace_id = read_workspace_id(args.id)
+    says_more = args.all or args.repo or args.permission or args.max_per_hour
+    if args.owner is None and says_more:
+        raise RequestError("the grant names no owner", hint="add --owner NAME")
     grants = [] if args.owner is None else [_grant(args)]
     async with opened(settings_of(args, env)) as parts:
-        await parts.administering.create(_BY, workspace_id, grants)
+        await parts.administering.create(BY, workspace_id, grants)
     return 0
 
 
 async def add_grant(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Add one grant to those that are there."""
-    grant = _grant(args)
     async with opened(settings_of(args, env)) as parts:
-        row = await parts.administering.workspace(args.id)
-        await parts.administering.set_grants(_BY, args.id, [*row.grants, grant])
+        await parts.administering.add_grant(BY, args.id, _grant(args))
     return 0
 
 
 async def revoke_grant(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Take away the grants of an owner, or one repository from them."""
     async with opened(settings_of(args, env)) as parts:
-        row = await parts.administering.workspace(args.id)
-        left = [kept for grant in row.grants if (kept := _without(grant, args)) is not None]
-        if left == list(row.grants):
-            raise RequestError(
-                f"workspace {args.id} has no such grant", hint="see `workspace show`"
-            )
-        await parts.administering.set_grants(_BY, args.id, left)
+        await parts.administering.revoke_grant(BY, args.id, args.owner, args.repo)
     return 0
 
 
@@ -121,7 +115,7 @@ async def show_one(args: argparse.Namespace, env: Mapping[str, str]) -> int:
 async def remove(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Remove a workspace and say what went with it."""
     async with opened(settings_of(args, env)) as parts:
-        bearers, tokens = await parts.administering.remove(_BY, args.id)
+        bearers, tokens = await parts.administering.remove(BY, args.id)
     print(f"{args.id} is removed: {bearers} bearers revoked here, {tokens} tokens at GitHub")
     return 0
 
@@ -135,21 +129,6 @@ def _grant(args: argparse.Namespace) -> Grant:
         permissions = {name: level for name, _, level in pairs}
     repositories = ALL if args.all else args.repo
     return Grant.of(args.owner, repositories, permissions, args.max_per_hour)
-
-
-def _without(grant: Grant, args: argparse.Namespace) -> Grant | None:
-    if grant.owner != lower(args.owner):
-        return grant
-    if args.repo is None:
-        return None
-    if grant.repositories is None:
-        raise RequestError(
-            f"a grant for all of {grant.owner} cannot lose one repository",
-            hint="revoke it whole and grant the repositories that shall stay",
-        )
-    left = [name for name in grant.repositories if name != lower(args.repo)]
-    permissions = None if grant.permissions is None else dict(grant.permissions)
-    return Grant.of(grant.owner, left, permissions, grant.max_per_hour) if left else None
 
 
 def _shown(row: WorkspaceRow, *, as_json: bool) -> dict[str, Any]:

@@ -9,6 +9,8 @@ installation up first would leave nothing to serve when GitHub is away.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import logging
 import time
 from typing import TYPE_CHECKING, Final
@@ -18,7 +20,7 @@ from gitlease.broker.minters.forced import ForcedMints
 from gitlease.broker.minters.memory import MOST_KEYS, Held, Memory
 from gitlease.broker.minters.minted import Minted
 from gitlease.broker.minters.warmth import Warmth
-from gitlease.model.errors import UnreachableError
+from gitlease.model.errors import GitleaseError, RateLimitedError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 LIMIT: Final = 9.0  # seconds
 # Each refill may hold a connection to the database while GitHub answers.
 AT_ONCE: Final = 16  # refills
+LAST_LOOK: Final = 0.5  # seconds; the rest of a workspace's ten
 ROUNDS: Final = 3  # others' work may bring a token that is too short for this caller
 LONGEST_LIFE: Final = 3600.0  # seconds; after it a rejected token is dead anyway
 
@@ -86,11 +89,14 @@ class Cached:
 
     def key(self, scope: Scope) -> str:
         """Return the key under which tokens of *scope* are kept."""
-        return f"{self.realm}|{scope.key}"
+        # A digest, because 500 names make a scope too long for PostgreSQL's index.
+        return hashlib.sha256(f"{self.realm}|{scope.key}".encode()).hexdigest()
 
     async def mint(self, scope: Scope, *, min_ttl: float) -> Minted:
         """
         See `Minter`; the token may be an older one, and never one that was rejected.
+
+        While GitHub gives none, one that lives for less than *min_ttl* is better than none.
 
         Raises what the inner minter raised for the work that this caller waited for, and
         `RateLimitedError` where rejected tokens have been replaced too often.
@@ -99,7 +105,15 @@ class Cached:
         held = self._memory.choose(key, min_ttl)
         if held is not None:
             return _minted(held, "memory")
-        held = await self._fetch(key, scope, min_ttl)
+        try:
+            held = await self._fetch(key, scope, min_ttl)
+        except (UnreachableError, RateLimitedError):
+            if last := self._memory.choose(key, 0.0):
+                return _minted(last, "memory")
+            stored = await self._last_in_store(key, scope)
+            if stored is None:
+                raise
+            held = stored
         return _minted(held, held.origin)
 
     def ready(self, scope: Scope, *, min_ttl: float) -> Minted | None:
@@ -210,6 +224,13 @@ class Cached:
         # Another replica has replaced what was rejected.
         self._forced.replaced(key)
         return held
+
+    async def _last_in_store(self, key: str, scope: Scope) -> Held | None:
+        """Return what the store has that lives at all, if it says so soon: somebody waits."""
+        with contextlib.suppress(GitleaseError, TimeoutError):
+            async with asyncio.timeout(LAST_LOOK):
+                return await self._from_store(key, scope, lambda held: self._memory.usable(held, 0))
+        return None
 
     async def _mint(self, key: str, scope: Scope) -> Held:
         await self._forced.check(key)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.broker.minters.minted import Minted
 from gitlease.broker.minters.owners import Owners
+from gitlease.broker.minters.refusals import Refusals
 from gitlease.model.errors import (
     NotInstalledError,
     RefusedError,
     SettingsError,
+    SourceError,
     UnreachableError,
 )
 
@@ -47,6 +49,7 @@ class GitHubMinter:
         self.clients = tuple(clients)
         self.owners = Owners(self.clients, default, monotonic)
         self._default = default
+        self._refusals: Refusals[Scope] = Refusals(monotonic)
         self._limit = limit
 
     @property
@@ -60,12 +63,17 @@ class GitHubMinter:
         See `Minter`; a new token has its whole life before it.
 
         Raises `NotInstalledError`, `SuspendedError`, `RefusedError`, `RateLimitedError`,
-        `UnauthorizedError` or `UnreachableError`, the last also past the time limit.
+        `UnauthorizedError` or `UnreachableError`, the last also past the time limit.  A refusal
+        is remembered for a moment: each costs GitHub more requests than a token does.
         """
         del min_ttl
+        self._refusals.check(scope)
         try:
             async with asyncio.timeout(self._limit):
                 return await self._mint(scope)
+        except (NotInstalledError, RefusedError) as error:
+            self._refusals.remember(scope, error)
+            raise
         except TimeoutError:
             pass
         raise UnreachableError(
@@ -79,6 +87,10 @@ class GitHubMinter:
             if client.app_id == minted.app:
                 await client.revoke(minted.token.secret)
                 return
+        raise SourceError(
+            f"App {minted.app} is not configured any more",
+            hint="revoke its tokens at GitHub, or let them end within the hour",
+        )
 
     async def _mint(self, scope: Scope) -> Minted:
         place, remembered = await self.owners.place(scope.owner)

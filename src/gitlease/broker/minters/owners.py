@@ -8,12 +8,13 @@ installing the App right now.
 from __future__ import annotations
 
 import asyncio
-import copy
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gitlease.broker.minters.bounded import Bounded
+from gitlease.broker.minters.refusals import REMEMBERED as REFUSAL_REMEMBERED
+from gitlease.broker.minters.refusals import Refusals
 from gitlease.model.errors import NotInstalledError, SourceError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from gitlease.github.client import AppClient
 
 REMEMBERED: Final = 3600.0  # seconds
-REFUSAL_REMEMBERED: Final = 10.0  # seconds
 MOST: Final = 10_000  # owners
 
 
@@ -53,7 +53,7 @@ class Owners:
         self._monotonic = monotonic
         self._places: Bounded[str | None, tuple[Place, float]] = Bounded(MOST)
         self._locks: Bounded[str | None, asyncio.Lock] = Bounded(MOST)
-        self._refusals: Bounded[str | None, tuple[NotInstalledError, float]] = Bounded(MOST)
+        self._refusals: Refusals[str | None] = Refusals(monotonic)
 
     async def place(self, owner: str | None) -> tuple[Place, bool]:
         """
@@ -80,17 +80,15 @@ class Owners:
         now = self._monotonic()
         if (known := self._places.get(owner)) and now < known[1]:
             return known[0]
-        if (refused := self._refusals.get(owner)) and now < refused[1]:
-            raise copy.copy(refused[0])
+        self._refusals.check(owner)
         return None
 
     async def _look_up(self, owner: str | None) -> Place:
         try:
             found = await (self._only_one() if owner is None else self._find(owner))
         except NotInstalledError as error:
-            until = self._monotonic() + REFUSAL_REMEMBERED
             error.retry_after = REFUSAL_REMEMBERED
-            self._refusals.put(owner, (copy.copy(error), until))
+            self._refusals.remember(owner, error)
             raise
         self._places.put(owner, (found, self._monotonic() + REMEMBERED))
         return found

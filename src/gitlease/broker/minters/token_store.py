@@ -1,7 +1,7 @@
 """
 What `Cached` needs of a store of tokens, and a store in memory for a single process.
 
-A key is one line of text; a fingerprint is that of `gitlease.model.tokens`.
+A key is one short line of text; a fingerprint is that of `gitlease.model.tokens`.
 """
 
 from __future__ import annotations

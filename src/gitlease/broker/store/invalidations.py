@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,12 +22,14 @@ from gitlease.broker.store.errors import StoreError
 from gitlease.broker.store.tables import INVALIDATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     import asyncpg
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from gitlease.broker.store.database import Database
+
+log = logging.getLogger(__name__)
 
 Message = dict[str, str]
 
@@ -50,6 +53,9 @@ class Invalidations:
         self._listeners: list[Callable[[Message], None]] = []
         self._task: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
+        # SQLite: the last message that was read; None until the first look, which reads none.
+        self._last: int | None = None
+        self._missed = False
 
     async def announce(self, connection: AsyncConnection, message: Message) -> None:
         """Let the other replicas know of *message* when *connection*'s transaction is committed."""
@@ -90,7 +96,7 @@ class Invalidations:
     async def start(self) -> None:
         """Begin to listen; what is committed after this returns is heard."""
         follow = self._poll if self._database.is_sqlite else self._follow
-        self._task = asyncio.create_task(follow(), name="gitlease invalidations")
+        self._task = asyncio.create_task(self._always(follow), name="gitlease invalidations")
         waits = asyncio.create_task(self._listening.wait())
         await asyncio.wait({self._task, waits}, return_when=asyncio.FIRST_COMPLETED)
         waits.cancel()
@@ -106,15 +112,32 @@ class Invalidations:
         if message.pop("origin", None) != self._origin:
             self.deliver(message)
 
+    async def _always(self, follow: Callable[[], Awaitable[None]]) -> None:
+        """Do *follow* again if a defect ends it: who hears nothing serves what was taken away."""
+        while True:
+            try:
+                await follow()
+            except Exception as error:  # noqa: BLE001 - whatever it is
+                log.error("messages were missed: %s", type(error).__name__)  # noqa: TRY400
+                self._missed = True
+                await asyncio.sleep(POLL)
+
     async def _poll(self) -> None:
-        last: int | None = None
         while True:
             with contextlib.suppress(StoreError):
-                last = await self._read_from(last)
+                await self._read_on()
                 self._listening.set()
+                self._tell_if_missed()
             await asyncio.sleep(POLL)
 
-    async def _read_from(self, last: int | None) -> int:
+    def _tell_if_missed(self) -> None:
+        if self._missed:
+            self._missed = False
+            self.deliver(RESET)
+
+    async def _read_on(self) -> None:
+        last = self._last
+
         async def work(connection: AsyncConnection) -> list[Any]:
             if last is None:
                 newest = await connection.execute(select(func.max(INVALIDATIONS.c.id)))
@@ -126,13 +149,11 @@ class Invalidations:
             return list(rows)
 
         for number, text in await self._database.read(work):
-            last = number
+            self._last = number
             if text:
                 self._received(text)
-        return last or 0
 
     async def _follow(self) -> None:
-        missed = False
         pause = 0.1
         while True:
             with contextlib.suppress(StoreError):
@@ -140,22 +161,19 @@ class Invalidations:
                     connection = await connect(self._database.address.dsn)
                 try:
                     with translated(self._database.address.name):
-                        await self._listen_on(connection, missed=missed)
+                        await self._listen_on(connection)
                     pause = 0.1
                 finally:
                     connection.terminate()
-            missed = True
+            self._missed = True
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)
 
-    async def _listen_on(
-        self, connection: asyncpg.Connection[asyncpg.Record], *, missed: bool
-    ) -> None:
+    async def _listen_on(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
         over = asyncio.Event()
         connection.add_termination_listener(lambda _connection: over.set())
         await connection.add_listener(CHANNEL, lambda *words: self._received(str(words[-1])))
-        if missed:
-            self.deliver(RESET)
+        self._tell_if_missed()
         self._listening.set()
         while not over.is_set():
             with contextlib.suppress(TimeoutError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, select
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from gitlease.broker.store.database import Database
+
+_BATCH: Final = 5_000  # records that are removed in one transaction
 
 
 class Journal:
@@ -82,11 +84,17 @@ class Journal:
 
     async def prune(self, before: float) -> int:
         """Remove the records of times before *before* (seconds); return how many there were."""
+        old = select(JOURNAL.c.id).where(JOURNAL.c.at < before).limit(_BATCH)
+        gone = delete(JOURNAL).where(JOURNAL.c.id.in_(old))
 
         async def work(connection: AsyncConnection) -> int:
-            return (await connection.execute(delete(JOURNAL).where(JOURNAL.c.at < before))).rowcount
+            return (await connection.execute(gone)).rowcount
 
-        return await self._database.write(work)
+        count = 0
+        # In pieces: a year's records take longer than a transaction may, and leases wait for it.
+        while removed := await self._database.write(work):
+            count += removed
+        return count
 
     async def close(self) -> None:
         """Commit what was appended, and take no more."""

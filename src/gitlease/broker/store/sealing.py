@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import secrets
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,8 @@ from gitlease.model.tokens import Secret
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 _HINT: Final = "a key is 32 random bytes in URL-safe base64; a key file has one on each line"
 
@@ -85,7 +88,13 @@ class Sealer:
         # A file that has gone takes no key away from a broker that runs.
         if stamp is None or stamp == self._stamp:
             return False
-        self._fernet = self._read()
+        try:
+            self._fernet = self._read()
+        except SettingsError as error:
+            # What still works is not taken away; the file is looked at again when it changes.
+            log.warning("%s; the keys read before are used on", error)
+            self._stamp = stamp
+            return False
         return True
 
     def _read(self) -> MultiFernet:

@@ -37,7 +37,7 @@ class Store:
     """
     Everything that the broker keeps.
 
-    `workspaces`, `bearers`, `enrolments`, `tokens` and `journal` are its parts;
+    `workspaces`, `bearers`, `enrolments`, `tokens`, `quotas` and `journal` are its parts;
     `single_flight(key)` is a context that one holder at a time, among all replicas, is in.
     """
 
@@ -48,14 +48,14 @@ class Store:
         callers = Callers()
         self._invalidations = Invalidations(database, now)
         self._invalidations.listen(callers.forget)
-        self._quotas = Quotas(database)
+        self.quotas = Quotas(database)
         self.tokens = Tokens(database, self._invalidations, sealer, now)
         self.bearers = Bearers(database, self._invalidations, callers, now)
         self.workspaces = Workspaces(database, self._invalidations, self.tokens, now)
         self.enrolments = Enrolments(database, now)
         self.journal = Journal(database)
         self.single_flight = SingleFlight(database.address)
-        self._upkeep = Upkeep(database, self.bearers, self.tokens, self._quotas, now)
+        self._upkeep = Upkeep(database, self.bearers, self.tokens, self.quotas, now)
 
     @classmethod
     async def open(
@@ -113,10 +113,6 @@ class Store:
             await connection.execute(text("SELECT 1"))
 
         await self._database.read(work)
-
-    async def quota(self, workspace_id: str, owner: str, hour: int) -> int:
-        """Count one more lease of that hour (since 1970), and return how many that makes."""
-        return await self._quotas.count(workspace_id, owner, hour)
 
     def invalidations(self) -> AsyncIterator[Message]:
         """

@@ -97,7 +97,7 @@ QUOTAS: Final = Table(
     "quotas",
     METADATA,
     Column("workspace_id", Text, primary_key=True),
-    Column("owner", Text, primary_key=True),
+    Column("granted", Text, primary_key=True),  # a digest of the grant's scope
     Column("hour", BigInteger, primary_key=True, autoincrement=False),
     Column("taken", Integer, nullable=False),
 )

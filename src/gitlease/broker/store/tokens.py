@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, select, update
 
@@ -18,7 +18,7 @@ from gitlease.model.scopes import Scope
 from gitlease.model.tokens import Token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from gitlease.broker.store.database import Database
     from gitlease.broker.store.invalidations import Invalidations
     from gitlease.broker.store.sealing import Sealer
+
+_BATCH: Final = 500  # rows that are sealed anew in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,12 @@ class Tokens:
         return row and self.opened(row)
 
     async def put(self, key: str, token: Token, scope: Scope, app: str, installation: int) -> None:
-        """Keep *token* under *key* in place of what was there."""
+        """
+        Keep *token* under *key* in place of what was there.
+
+        What was there is nobody's to get any more, and kept aside until its end: it lives on in
+        workspaces, and whoever removes one of them has it ended at GitHub too.
+        """
         permissions = None if scope.permissions is None else json.dumps(dict(scope.permissions))
         row = {
             "key": key,
@@ -82,9 +89,20 @@ class Tokens:
         }
 
         async def work(connection: AsyncConnection) -> None:
+            before = select(TOKENS).where(TOKENS.c.key == key, TOKENS.c.expires_at > self._now())
+            older = (await connection.execute(before)).first()
+            if older is not None and older.fingerprint != token.fingerprint:
+                await self._put_aside(connection, older)
             await connection.execute(upsert(self._database, TOKENS, row))
 
         await self._database.write(work)
+
+    async def _put_aside(self, connection: AsyncConnection, row: Row[Any]) -> None:
+        secret = self._sealer.open(row.key, row.sealed)
+        if secret is not None:
+            key = f"replaced {row.fingerprint}"
+            values = row._asdict() | {"key": key, "sealed": self._sealer.seal(key, secret)}
+            await connection.execute(upsert(self._database, TOKENS, values))
 
     async def drop_fingerprint(self, fingerprint: str) -> list[str]:
         """Remove the token with *fingerprint* and tell the other replicas; return its keys."""
@@ -128,9 +146,11 @@ class Tokens:
         A row that no key opens is removed.  A row that changes meanwhile is sealed by whoever
         changes it.
         """
+        last, count = "", 0
 
-        async def work(connection: AsyncConnection) -> int:
-            rows = (await connection.execute(select(TOKENS.c.key, TOKENS.c.sealed))).all()
+        async def work(connection: AsyncConnection) -> Sequence[Any]:
+            query = select(TOKENS.c.key, TOKENS.c.sealed).where(TOKENS.c.key > last)
+            rows = (await connection.execute(query.order_by(TOKENS.c.key).limit(_BATCH))).all()
             for key, sealed in rows:
                 same = (TOKENS.c.key == key) & (TOKENS.c.sealed == sealed)
                 secret = self._sealer.open(key, sealed)
@@ -139,9 +159,12 @@ class Tokens:
                 else:
                     again = self._sealer.seal(key, secret)
                     await connection.execute(update(TOKENS).where(same).values(sealed=again))
-            return len(rows)
+            return rows
 
-        return await self._database.write(work)
+        # In pieces: all rows of a fleet take longer than a transaction may.
+        while rows := await self._database.write(work):
+            last, count = rows[-1].key, count + len(rows)
+        return count
 
     async def forget_over(self) -> None:
         """Remove what no longer matters: tokens and refusals whose time is over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from gitlease.broker.store.database import Database
     from gitlease.broker.store.quotas import Quotas
     from gitlease.broker.store.tokens import Tokens
+
+log = logging.getLogger(__name__)
 
 PERIOD: Final = 60.0  # seconds
 # Far longer than any process can be late in reading them.
@@ -71,5 +74,7 @@ class Upkeep:
     async def _rounds(self) -> None:
         while True:
             await asyncio.sleep(PERIOD)
-            with contextlib.suppress(StoreError):
+            try:
                 await self.round()
+            except Exception as error:  # noqa: BLE001 - the next round makes up for this one
+                log.warning("upkeep failed: %s", type(error).__name__)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gitlease.broker.store.bearers import grants_of, text_of
 from gitlease.broker.store.errors import UnknownWorkspaceError, WorkspaceExistsError
-from gitlease.broker.store.tables import BEARERS, JOURNAL, TOKENS, WORKSPACES
+from gitlease.broker.store.tables import BEARERS, ENROLMENTS, JOURNAL, TOKENS, WORKSPACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -108,18 +108,27 @@ class Workspaces:
     async def set_grants(self, workspace_id: str, grants: Iterable[Grant]) -> WorkspaceRow:
         """Replace the grants of *workspace_id*; raise `UnknownWorkspaceError`."""
         granted = tuple(grants)
-        change = (
-            update(WORKSPACES)
-            .where(WORKSPACES.c.id == workspace_id, WORKSPACES.c.removed_at.is_(None))
-            .values(grants=text_of(granted))
-            .returning(WORKSPACES.c.created_at)
-        )
+        return await self.change_grants(workspace_id, lambda _: granted)
+
+    async def change_grants(
+        self, workspace_id: str, change: Callable[[tuple[Grant, ...]], Iterable[Grant]]
+    ) -> WorkspaceRow:
+        """
+        Let *change* say what the grants of *workspace_id* become, given what they are.
+
+        Nobody else changes them meanwhile: of two changes at once neither undoes the other.
+        Raises `UnknownWorkspaceError`, and what *change* raises.
+        """
+        mine = WORKSPACES.c.id == workspace_id
         message = {"kind": "workspace", "workspace_id": workspace_id}
 
         async def work(connection: AsyncConnection) -> WorkspaceRow:
-            found = (await connection.execute(change)).first()
+            found = (await connection.execute(_live().where(mine).with_for_update())).first()
             if found is None:
                 raise UnknownWorkspaceError(f"there is no workspace {workspace_id}")
+            granted = tuple(change(grants_of(found.grants)))
+            values = {"grants": text_of(granted)}
+            await connection.execute(update(WORKSPACES).where(mine).values(values))
             await self._invalidations.announce(connection, message)
             return WorkspaceRow(workspace_id, granted, found.created_at)
 
@@ -129,11 +138,12 @@ class Workspaces:
 
     async def remove(self, workspace_id: str) -> Removed:
         """
-        Remove *workspace_id* and revoke its bearers; raise `UnknownWorkspaceError`.
+        Remove *workspace_id*, revoke its bearers and the enrolment secrets for it alone.
+
+        Raises `UnknownWorkspaceError`.
 
         Its live tokens that the journal knows no other holder of leave the store too, and are
-        returned, so that GitHub can be asked to revoke them.  One that a renewal has replaced in
-        the store is not known any more, and dies within its hour.
+        returned, so that GitHub can be asked to revoke them: also one that a renewal has replaced.
         """
         messages = [{"kind": "workspace", "workspace_id": workspace_id}]
 
@@ -148,6 +158,10 @@ class Workspaces:
                 BEARERS.c.workspace_id == workspace_id, BEARERS.c.revoked_at.is_(None)
             )
             bearers = (await connection.execute(revoked.values(revoked_at=now))).rowcount
+            invited = update(ENROLMENTS).where(
+                ENROLMENTS.c.workspace_id == workspace_id, ENROLMENTS.c.revoked_at.is_(None)
+            )
+            await connection.execute(invited.values(revoked_at=now))
             dropped = delete(TOKENS).where(_held_by_it_alone(workspace_id, now)).returning(TOKENS)
             rows = (await connection.execute(dropped)).all()
             messages[1:] = [{"kind": "token", "fingerprint": row.fingerprint} for row in rows]

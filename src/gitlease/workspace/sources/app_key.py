@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from gitlease.github import protocol
 from gitlease.github.appjwt import SigningKey
+from gitlease.github.refusals import is_clock_refusal
+from gitlease.github.times import server_time
 from gitlease.model.errors import (
     FolderError,
     KeyFileError,
@@ -137,8 +139,8 @@ class AppKey:
     def _ask(self, build: Callable[[Secret], Request]) -> Response:
         """Send what *build* makes of a proof; once more if only the clock was wrong."""
         response = self._transport.exchange(build(self._proof()), self._deadline)
-        theirs = protocol.server_time(response.headers)
-        if theirs is not None and protocol.is_clock_refusal(response):
+        theirs = server_time(response.headers)
+        if theirs is not None and is_clock_refusal(response):
             self._skew = theirs - self._now()
             response = self._transport.exchange(build(self._proof()), self._deadline)
         return response

@@ -14,6 +14,20 @@ down_revision: Final = None
 def upgrade() -> None:
     """Make every table of the first version."""
     number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    _identities()
+    _tokens()
+    _journal(number)
+    op.create_table(
+        "invalidations",
+        sa.Column("id", number, nullable=False),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("message", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_invalidations"),
+        sqlite_autoincrement=True,
+    )
+
+
+def _identities() -> None:
     op.create_table(
         "workspaces",
         sa.Column("id", sa.Text, nullable=False),
@@ -51,6 +65,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_enrolments"),
         sa.UniqueConstraint("digest", name="uq_enrolments_digest"),
     )
+
+
+def _tokens() -> None:
     op.create_table(
         "tokens",
         sa.Column("key", sa.Text, nullable=False),
@@ -78,19 +95,10 @@ def upgrade() -> None:
     op.create_table(
         "quotas",
         sa.Column("workspace_id", sa.Text, nullable=False),
-        sa.Column("owner", sa.Text, nullable=False),
+        sa.Column("granted", sa.Text, nullable=False),
         sa.Column("hour", sa.BigInteger, nullable=False, autoincrement=False),
         sa.Column("taken", sa.Integer, nullable=False),
-        sa.PrimaryKeyConstraint("workspace_id", "owner", "hour", name="pk_quotas"),
-    )
-    _journal(number)
-    op.create_table(
-        "invalidations",
-        sa.Column("id", number, nullable=False),
-        sa.Column("at", sa.Float, nullable=False),
-        sa.Column("message", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_invalidations"),
-        sqlite_autoincrement=True,
+        sa.PrimaryKeyConstraint("workspace_id", "granted", "hour", name="pk_quotas"),
     )
 
 

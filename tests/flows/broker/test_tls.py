@@ -1,0 +1,77 @@
+"""A broker that speaks TLS by itself, with a certificate of the operator's."""
+
+import ssl
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+import trustme
+
+from tests.support.brokers import GITLEASE, broker_env, running_broker
+
+
+@dataclass
+class Papers:
+    """A certificate for 127.0.0.1 and its key, as files, and whoever trusts its authority."""
+
+    certificate: Path
+    key: Path
+    trust: ssl.SSLContext
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "GITLEASE_BROKER_TLS_CERTIFICATE": str(self.certificate),
+            "GITLEASE_BROKER_TLS_KEY": str(self.key),
+        }
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Papers:
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    made = Papers(tmp_path / "cert.pem", tmp_path / "key.pem", trust)
+    made.certificate.write_bytes(b"".join(one.bytes() for one in issued.cert_chain_pems))
+    issued.private_key_pem.write_to_path(made.key)
+    return made
+
+
+def test_it_is_served_by_the_given_certificate(tmp_path: Path, papers: Papers) -> None:
+    with running_broker(tmp_path / "broker", None, **papers.env) as broker:
+        assert broker.url.startswith("https://127.0.0.1:")
+        assert broker.ask("GET", "/healthz", verify=papers.trust).json() == {"status": "ok"}
+        with pytest.raises(httpx2.ConnectError):
+            broker.ask("GET", "/healthz")
+        plain = broker.url.replace("https", "http")
+        with pytest.raises(httpx2.TransportError):
+            httpx2.get(f"{plain}/healthz", trust_env=False, timeout=10)
+        assert broker.stop() == 0
+
+
+@pytest.mark.parametrize("part", ["certificate", "key"])
+@pytest.mark.parametrize("content", ["", "no PEM", None])
+def test_papers_that_do_not_fit_are_told_in_one_line(
+    tmp_path: Path, papers: Papers, part: str, content: str | None
+) -> None:
+    file: Path = getattr(papers, part)
+    if content is None:
+        other = trustme.CA().issue_cert("127.0.0.1")
+        blob = other.cert_chain_pems[0] if part == "certificate" else other.private_key_pem
+        blob.write_to_path(file)
+    else:
+        file.write_text(content)
+    done = subprocess.run(
+        [GITLEASE, "broker", "serve", "--port", "0"],
+        check=False,
+        env=broker_env(tmp_path) | papers.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "TLS" in done.stderr
