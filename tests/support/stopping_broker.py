@@ -22,7 +22,7 @@ from gitlease.broker.app import Broker
 from gitlease.broker.ledger import Ledger
 from gitlease.broker.minters import GitHubMinter
 from gitlease.broker.settings import load
-from gitlease.broker.store import journal
+from gitlease.broker.store import journal_writes
 from gitlease.broker.store.tokens import Tokens
 from tests.support.environment import CHECKOUT
 
@@ -34,7 +34,7 @@ STEPS: dict[str, tuple[Any, str, str]] = {
     "the intent is committed": (GitHubMinter, "mint", "before"),
     "GitHub has minted": (GitHubMinter, "mint", "after"),
     "the token is stored": (Tokens, "put", "after"),
-    "the end is written, not committed": (journal, "_write_end", "after"),
+    "the end is written, not committed": (journal_writes, "_insert", "after"),
     "the end is committed": (Ledger, "leased", "after"),
     "a lease of what was at hand is committed": (Ledger, "leased_at_once", "after"),
 }
