@@ -26,7 +26,7 @@ from granian.errors import ConfigurationError
 from granian.http import HTTP1Settings
 
 from gitlease.broker import logs
-from gitlease.broker.app import create_app, opened
+from gitlease.broker.app import create_app
 from gitlease.broker.settings import CONFIG, load
 from gitlease.model.errors import SettingsError
 
@@ -59,8 +59,8 @@ def serve(
     logs.configure()
     if config is not None:
         env[CONFIG] = str(config.absolute())
-    # Everything is opened once before a worker starts: a wrong setting is told here, once, and
-    # a new database is made by one process.
+    # Everything is opened once before a worker starts: a wrong setting is told here, once, a new
+    # database is made by one process, and a worker that cannot be wired is not started for ever.
     asyncio.run(_rehearse(settings))
     multiprocessing.set_start_method("spawn", force=True)
     with _address(settings) as port, _shared_metrics(settings, env):
@@ -113,7 +113,7 @@ def _server(settings: Settings, port: int) -> Any:
 
 
 async def _rehearse(settings: Settings) -> None:
-    async with opened(settings):
+    async with create_app(settings).running():
         pass
 
 
