@@ -12,6 +12,7 @@ from typing import Final
 _SECRETS: Final = re.compile(
     r"""
       (?:gh[spour]_|github_pat_)[A-Za-z0-9_.\-]+      # GitHub's tokens, any length
+    | gl[aew]_[A-Za-z0-9_\-]{40,}                      # ours; short ones end words of people
     | (?P<scheme>(?:bearer|basic|token)\s+)[A-Za-z0-9._~+/=\-]{8,}
     | eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]*)?   # a JWT
     | (?P<user>//[^/\s:@]*:)[^\s/]+(?=@)              # the password of a URL
@@ -19,6 +20,15 @@ _SECRETS: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+# What no person and no program gives as a name; shorter ones may be names.
+_SECRET: Final = re.compile(
+    r"(?:gh[spour]|github_pat|gl[aew])_[a-z0-9_.\-]{30,}", re.IGNORECASE | re.ASCII
+)
+
+
+def is_secret(text: str) -> bool:
+    """Tell whether *text* as a whole is a token or bearer, which belongs in no name's place."""
+    return _SECRET.fullmatch(text) is not None
 
 
 def redact(text: str) -> str:
