@@ -9,7 +9,7 @@ LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 -
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test check format bench build lock clean venv system machines
+.PHONY: help demo test check format bench soak build lock clean venv system machines
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -32,6 +32,9 @@ format: venv ## format the code and fix what ruff can
 
 bench: venv system ## measure against the budgets, into bench.json
 	@.venv/bin/python -m tools.bench
+
+soak: venv ## take 100,000 leases from one broker, and see whether its memory stays flat
+	@.venv/bin/python -m tools.bench.soak
 
 build: venv ## build sdist and wheel into dist/
 	@rm -rf dist

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from gitlease.model.errors import RequestError
-from gitlease.model.redaction import printable
+from gitlease.model.redaction import is_secret, printable
 
 _WORKSPACE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 
@@ -26,7 +26,7 @@ def is_token_id(text: str) -> bool:
 
 def read_workspace_id(text: object) -> str:
     """Return *text* if it can be a workspace's id; raise `RequestError` otherwise."""
-    if not isinstance(text, str) or not is_workspace_id(text):
+    if not isinstance(text, str) or not is_workspace_id(text) or is_secret(text):
         raise RequestError(
             f"{printable(repr(text), 80)} is no workspace id",
             hint="use letters, digits, `.`, `_` and `-`, 128 at most, the first no sign",

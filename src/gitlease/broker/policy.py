@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitlease.model.errors import RequestError
+from gitlease.model.redaction import is_secret
 from gitlease.model.scopes import Scope
 from gitlease.model.targets import lower
 
@@ -33,6 +34,13 @@ class Asked:
 
         Raises `RequestError` for what cannot be a name, or for two owners that differ.
         """
+        for name in (owner, *(repository or "").split("/")):
+            if is_secret(name or ""):
+                # It would be a name that is refused, and as such stay in the journal.
+                raise RequestError(
+                    "a secret stands where a name belongs",
+                    hint="a bearer goes into the Authorization header; this one needs replacing",
+                )
         if repository is not None and "/" in repository:
             before, _, repository = repository.partition("/")
             if owner is not None and lower(owner) != lower(before):

@@ -114,8 +114,8 @@ def judge(error: Exception) -> Verdict:
             )
     if isinstance(error, HTTPException) and error.status_code in _FRAMEWORK:
         slug, title, status, message = _FRAMEWORK[error.status_code]
-        told = error.headers or {}
-        allow = {"Allow": told["Allow"]} if "Allow" in told else {}
+        # The framework writes the name in small letters, others may not.
+        allow = {k.title(): v for k, v in (error.headers or {}).items() if k.lower() == "allow"}
         return Verdict(slug, title, status, message, headers=allow)
     return Verdict(
         "defect",

@@ -28,7 +28,7 @@ from granian.errors import ConfigurationError
 from granian.http import HTTP1Settings
 
 from gitlease.broker import logs
-from gitlease.broker.app import create_app, opened
+from gitlease.broker.app import create_app
 from gitlease.broker.orphans import end_with_parent
 from gitlease.broker.settings import CONFIG, load
 from gitlease.model.errors import SettingsError
@@ -68,8 +68,8 @@ def serve(
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     if config is not None:
         env[CONFIG] = str(config.absolute())
-    # Everything is opened once before a worker starts: a wrong setting is told here, once, and
-    # a new database is made by one process.
+    # Everything is opened once before a worker starts: a wrong setting is told here, once, a new
+    # database is made by one process, and a worker that cannot be wired is not started for ever.
     asyncio.run(_rehearse(settings))
     return run(settings, env, say)
 
@@ -140,7 +140,7 @@ def _server(settings: Settings, port: int, application: str) -> Any:
 
 
 async def _rehearse(settings: Settings) -> None:
-    async with opened(settings):
+    async with create_app(settings).running():
         pass
 
 

@@ -14,7 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from gitlease import __version__
 from gitlease.broker import problems
-from gitlease.broker.api import bearers, journal, leases, probes, registry, workspaces
+from gitlease.broker.api import bearers, journal, leases, methods, probes, registry, workspaces
 from gitlease.broker.api.documents import without_400
 from gitlease.broker.limits import MAX_BODY, Limits
 
@@ -73,7 +73,8 @@ def build(parts: Parts) -> Litestar:
         return problems.reply(verdict, request_id)
 
     app = Litestar(
-        handlers,
+        # First: to a path without one the framework adds its own.
+        [*methods.routes(handlers), *handlers],
         exception_handlers={Exception: on_error, HTTPException: on_error},
         request_max_body_size=MAX_BODY,
         openapi_config=_described(),

@@ -20,6 +20,15 @@ _SECRETS: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+# What no person and no program gives as a name; shorter ones may be names.
+_SECRET: Final = re.compile(
+    r"(?:gh[spour]|github_pat|gl[aew])_[a-z0-9_.\-]{30,}", re.IGNORECASE | re.ASCII
+)
+
+
+def is_secret(text: str) -> bool:
+    """Tell whether *text* as a whole is a token or bearer, which belongs in no name's place."""
+    return _SECRET.fullmatch(text) is not None
 
 
 def redact(text: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitlease.model.redaction import printable, redact
+from gitlease.model.redaction import is_secret, printable, redact
 
 STATELESS = "ghs_123_eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln-_nature"
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"
@@ -13,6 +13,8 @@ SECRETS = [
     "ghs_" + "a1" * 18,
     STATELESS,
     "ghp_" + "b2" * 18,
+    "glw_" + "c3" * 21 + "-",
+    "gla_" + "d4" * 21 + "_",
     "gho_x",
     "ghu_x",
     "ghr_x",
@@ -77,3 +79,13 @@ def test_an_escape_sequence_is_shown_and_not_sent_to_the_terminal() -> None:
 
 def test_a_cut_never_leaves_half_a_secret() -> None:
     assert printable("x" * 10 + " ghs_" + "a" * 100, 25) == "x" * 10 + " [redacted]"
+
+
+@pytest.mark.parametrize("text", ["single_page", "gla_x", "ghs_tools", "app", "laughs_at_all_" * 3])
+def test_a_name_is_no_secret(text: str) -> None:
+    assert not is_secret(text)
+
+
+@pytest.mark.parametrize("text", ["ghs_" + "a1" * 18, "glw_" + "c3" * 21 + "-", "GLE_" + "x" * 43])
+def test_a_secret_in_a_names_place_is_known(text: str) -> None:
+    assert is_secret(text)

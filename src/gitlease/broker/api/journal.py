@@ -17,7 +17,8 @@ from gitlease.model.errors import RequestError
 from gitlease.model.targets import lower
 
 Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
-Number = Annotated[int, QueryParameter(ge=0, le=(1 << 63) - 1)]
+# Beyond this a client that reads JSON numbers as doubles would ask for another one.
+Number = Annotated[int, QueryParameter(ge=0, le=(1 << 53) - 1)]
 Words = Annotated[str | None, QueryParameter(pattern="^[!-~]*$", max_length=300)]
 Seconds = Annotated[float | None, QueryParameter(ge=0, le=1e12)]
 Kind = Literal["intent", "lease", "refusal", "rejection", "failed", "admin"]
