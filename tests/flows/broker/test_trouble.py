@@ -49,15 +49,15 @@ TROUBLE: dict[str, Trouble] = {
     "429": Trouble({"status": 429, "retry_after": 2}, LIMITED, "limit", 2),
     "clock": Trouble({"status": 401, "body": EXPIRED}, (502, "clock"), "set this machine's clock"),
     "401": Trouble({"status": 401}, (502, "app-refused"), "check that the key belongs to the App"),
-    "404": Trouble({"status": 404}, (404, "not-installed"), "install the App", None),
-    "422": Trouble({"status": 422, "body": {"message": f"no {CANARY}"}}, REFUSED, "grant", None),
+    "404": Trouble({"status": 404}, (404, "not-installed"), "install the App"),
+    "422": Trouble({"status": 422, "body": {"message": f"no {CANARY}"}}, REFUSED, "grant"),
     "403 of a proxy": Trouble({"status": 403, "body": f"<p>{CANARY}"}, ILL, "no proxy alters"),
     "500 at the look-up": Trouble({"status": 500}, ILL, "answered 500", route="installation"),
     "429 at the look-up": Trouble(
         {"status": 429, "retry_after": 2}, LIMITED, "limit", 2, "installation"
     ),
     "404 at the look-up": Trouble(
-        {"status": 404}, (404, "not-installed"), "install it there", 10, "installation"
+        {"status": 404}, (404, "not-installed"), "install it there", route="installation"
     ),
 }
 

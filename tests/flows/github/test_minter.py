@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gitlease.broker.minters import Cached, GitHubMinter, MemoryStore
+from gitlease.broker.minters.refusals import REMEMBERED
 from gitlease.emulator import GitHub
 from gitlease.github.api import Api, open_http
 from gitlease.github.client import AppClient
@@ -101,7 +102,7 @@ def test_not_installed_is_remembered_for_a_moment_only(github: GitHub) -> None:
             for _ in range(5):
                 with pytest.raises(NotInstalledError) as raised:
                     await minter.mint(Scope.of("nobody"), min_ttl=600)
-                assert raised.value.retry_after == 10
+                assert raised.value.retry_after == REMEMBERED
             assert github.stats()["api_calls"] == 2
             at += 11
             with pytest.raises(NotInstalledError):

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gitlease.broker.minters.bounded import Bounded
-from gitlease.broker.minters.refusals import REMEMBERED as REFUSAL_REMEMBERED
 from gitlease.broker.minters.refusals import Refusals
 from gitlease.model.errors import NotInstalledError, SourceError
 
@@ -87,7 +86,6 @@ class Owners:
         try:
             found = await (self._only_one() if owner is None else self._find(owner))
         except NotInstalledError as error:
-            error.retry_after = REFUSAL_REMEMBERED
             self._refusals.remember(owner, error)
             raise
         self._places.put(owner, (found, self._monotonic() + REMEMBERED))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gitlease.model.errors import SourceError
 
-REMEMBERED: Final = 10.0  # seconds
+REMEMBERED: Final = 5.0  # seconds
 MOST: Final = 10_000  # questions
 
 K = TypeVar("K")
@@ -31,7 +31,9 @@ class Refusals(Generic[K]):
         self._said: Bounded[K, tuple[SourceError, float]] = Bounded(MOST)
 
     def remember(self, asked: K, error: SourceError) -> None:
-        """Let `check` raise *error* for *asked* for a while."""
+        """Let `check` raise *error* for *asked* for a while, and let it say for how long."""
+        if error.retry_after is None:
+            error.retry_after = REMEMBERED
         # A copy: what is raised gathers a traceback, and with it whatever that holds.
         self._said.put(asked, (copy.copy(error), self._monotonic() + REMEMBERED))
 

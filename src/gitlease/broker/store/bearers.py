@@ -19,9 +19,10 @@ from sqlalchemy.sql.expression import bindparam
 
 from gitlease.broker.store.batches import Batches
 from gitlease.broker.store.callers import CallerRow
-from gitlease.broker.store.errors import UnknownWorkspaceError
+from gitlease.broker.store.errors import StoreError, UnknownWorkspaceError
 from gitlease.broker.store.statements import with_list
 from gitlease.broker.store.tables import BEARERS, WORKSPACES
+from gitlease.model.errors import RequestError
 from gitlease.model.grants import Grant
 from gitlease.model.tokens import Secret
 
@@ -179,11 +180,22 @@ class Bearers:
             self._used[row.token_id] = self._now()
         return row
 
-    async def _read_callers(self, digests: Sequence[bytes]) -> Sequence[CallerRow | None]:
+    async def _read_callers(
+        self, digests: Sequence[bytes]
+    ) -> Sequence[CallerRow | StoreError | None]:
         asked, epoch = self._callers.time(), self._callers.epoch
-        rows: dict[bytes, CallerRow] = {}
+        rows: dict[bytes, CallerRow | StoreError] = {}
         for digest, workspace_id, token_id, grants in await self._found(digests):
-            rows[digest] = row = CallerRow(workspace_id, token_id, grants_of(grants))
+            try:
+                row = CallerRow(workspace_id, token_id, grants_of(grants))
+            except (ValueError, TypeError, LookupError, AttributeError, RequestError):
+                # Its own trouble, and none of those who ask at the same time.
+                rows[digest] = StoreError(
+                    f"the grants of workspace {workspace_id} cannot be read",
+                    hint="set them again (PATCH /admin/workspaces), or restore the database",
+                )
+                continue
+            rows[digest] = row
             self._callers.put(digest, row, asked=asked, epoch=epoch)
         return [rows.get(digest) for digest in digests]
 
