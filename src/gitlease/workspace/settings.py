@@ -93,6 +93,11 @@ class Settings:
         return self.home / "bin" / "git-credential-gitlease"
 
     @property
+    def shim(self) -> Path:
+        """Our gh; its folder holds nothing else, so that the order on PATH alone decides."""
+        return self.home / "shims" / "gh"
+
+    @property
     def who(self) -> str:
         """How messages name this workspace."""
         return f"workspace {self.workspace_id}" if self.workspace_id else "this workspace"

@@ -30,14 +30,14 @@ class Former:
     """
     The state of the gh folder *folder* before we logged in to *host*.
 
-    *had_folder* says whether it was there, *had_hosts* whether its `hosts.yml` named any host;
+    *made* is the topmost folder that had to be made for it ("" for none), *had_hosts* says whether its `hosts.yml` named any host;
     *hosts* is the whole text if not (None: there was no file), *block* our host's block if it was
     named.  *config* is the whole `config.yml` if *had_version* says that it had no version.
     """
 
     folder: str
     host: str
-    had_folder: bool
+    made: str
     had_hosts: bool
     hosts: str | None
     block: str | None

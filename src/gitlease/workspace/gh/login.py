@@ -135,7 +135,7 @@ def _remember(settings: Settings, place: Path) -> None:
     before = former.Former(
         folder=str(place),
         host=settings.host,
-        had_folder=place.is_dir(),
+        made=next((str(one) for one in (*reversed(place.parents), place) if not one.exists()), ""),
         had_hosts=has_hosts,
         hosts=None if has_hosts else texts[0],
         block=hosts.block_of(texts[0] or "", settings.host),
@@ -173,9 +173,11 @@ def _take_back(before: Former) -> None:
         ) from None
     if not before.had_version:
         settled.change(place / _CONFIG, without_version)
-    if not before.had_folder:
-        with contextlib.suppress(OSError):
-            place.rmdir()
+    # Ours go if nobody else has put anything there.
+    with contextlib.suppress(OSError):
+        for one in (place, *place.parents) if before.made else ():
+            if one.is_relative_to(before.made):
+                one.rmdir()
 
 
 def _verify(gh: program.Program, token: Secret) -> bool:
