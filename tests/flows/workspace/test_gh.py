@@ -134,7 +134,10 @@ def test_a_persons_token_is_left_alone(desk: Desk) -> None:
     for variable in ("GH_TOKEN", "GITHUB_TOKEN"):
         said = desk.run("auth", "token", shim=True, **{variable: "ghp_mine"})
         assert said.stdout == b"ghp_mine\n"
-    assert desk.run("auth", "token", shim=True, GH_HOST="ghe.example.com", GH_TOKEN="ghs_x")
+    # Another server's is none of ours.
+    elsewhere = {"GH_HOST": "acme.ghe.com", "GH_TOKEN": "ghs_theirs"}
+    said = desk.run("auth", "token", "--hostname", HOST, shim=True, **elsewhere)
+    assert said.stdout == b"ghs_theirs\n"
     desk.hosts.parent.mkdir(parents=True)
     text = f"{HOST}:\n    user: mona\n    oauth_token: gho_mine\n    git_protocol: ssh\n"
     desk.hosts.write_text(text)

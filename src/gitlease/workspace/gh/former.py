@@ -30,9 +30,10 @@ class Former:
     """
     The state of the gh folder *folder* before we logged in to *host*.
 
-    *made* is the topmost folder that had to be made for it ("" for none), *had_hosts* says whether its `hosts.yml` named any host;
-    *hosts* is the whole text if not (None: there was no file), *block* our host's block if it was
-    named.  *config* is the whole `config.yml` if *had_version* says that it had no version.
+    *made* is the topmost folder that had to be made for it ("" for none).  *had_hosts* says whether
+    its `hosts.yml` named any host; *hosts* is the whole text if not (None: there was no file),
+    *block* our host's block if it was named.  *config* is the whole `config.yml` if *had_version*
+    says that it had no version.
     """
 
     folder: str

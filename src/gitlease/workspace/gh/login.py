@@ -1,5 +1,5 @@
 """
-Log gh in with our token by writing what gh reads, and take that back.
+Log gh in with our token by writing what gh reads.
 
 A person who has logged in is never logged out: an App's token can do less, and other things.
 """
@@ -8,46 +8,30 @@ from __future__ import annotations
 
 import contextlib
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
 from gitlease.workspace.gh import block_yaml, former, hosts, program, settled
 from gitlease.workspace.gh.block_yaml import UnreadableError
+from gitlease.workspace.gh.place import CONFIG, HOSTS, PATIENCE, folder
 from gitlease.workspace.locks import held
-from gitlease.workspace.settings import user_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from gitlease.model.tokens import Secret, Token
-    from gitlease.workspace.gh.former import Former
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
 
-_HOSTS: Final = "hosts.yml"
-_CONFIG: Final = "config.yml"
 # A gh that had read the old file before may write it back; it is long done after this.
 _SECOND_LOOK: Final = 0.15  # seconds
 _LOOKS: Final = 10
-# For another process of ours that logs in; gh itself, where it has to, is slow.
-_PATIENCE: Final = 20.0  # seconds
 
 
 class PersonsLoginError(Exception):
     """The host has a person's own login, which stays."""
-
-
-def folder(env: Mapping[str, str]) -> Path:
-    """Return the folder of gh's files (gh help environment); raise `SettingsError` without HOME."""
-    if env.get("GH_CONFIG_DIR"):
-        named = Path(env["GH_CONFIG_DIR"])
-    elif env.get("XDG_CONFIG_HOME"):
-        named = Path(env["XDG_CONFIG_HOME"]) / "gh"
-    else:
-        named = user_folder(env) / ".config" / "gh"
-    return named.absolute()
 
 
 def log_in(
@@ -62,7 +46,7 @@ def log_in(
     """
     place = folder(env)
     try:
-        with held(settings.home / "run" / "gh.lock", limit=_PATIENCE):
+        with held(settings.home / "run" / "gh.lock", limit=PATIENCE):
             wrote = _write(settings, place, token.secret, login)
             found = program.find(env) if verify else None
             if found is not None:
@@ -71,25 +55,14 @@ def log_in(
         return "skipped", str(person)
     except UnreadableError:
         return _let_gh_do_it(settings, env, token.secret)
-    text = f"{login} on {settings.host}, in {place / _HOSTS}"
+    text = f"{login} on {settings.host}, in {place / HOSTS}"
     return ("done" if wrote else "already"), text
-
-
-def log_out(settings: Settings, env: Mapping[str, str]) -> tuple[State, str]:
-    """Put back what was there before `log_in`, wherever we logged in; what others changed stays."""
-    kept = list(former.all_kept(settings))
-    with held(settings.home / "run" / "gh.lock", limit=_PATIENCE):
-        for before in kept:
-            _take_back(before)
-            former.forget(settings, before)
-    place = ", ".join(before.folder for before in kept) or str(folder(env))
-    return ("done" if kept else "already"), f"{place} has no login of ours"
 
 
 def holds(settings: Settings, env: Mapping[str, str], token: Secret) -> bool:
     """Tell whether gh's file has *token* for our host; never fails."""
     with contextlib.suppress(OSError, GitleaseError, UnreadableError):
-        text = settled.read(folder(env) / _HOSTS) or ""
+        text = settled.read(folder(env) / HOSTS) or ""
         return hosts.login_of(text, settings.host).token == token.reveal()
     return False
 
@@ -101,7 +74,7 @@ def _write(settings: Settings, place: Path, token: Secret, login: str) -> bool:
         found = hosts.login_of(text or "", settings.host)
         if not found.is_an_apps:
             raise PersonsLoginError(
-                f"{place / _HOSTS} has your own login to {settings.host}"
+                f"{place / HOSTS} has your own login to {settings.host}"
                 f" ({printable(found.user or 'a token')}); `gh auth logout` makes room"
             )
         return hosts.with_login(text or "", settings.host, login, token.reveal())
@@ -112,12 +85,12 @@ def _write(settings: Settings, place: Path, token: Secret, login: str) -> bool:
             return block_yaml.with_version(text or "")
         return text
 
-    with_login(settled.read(place / _HOSTS))
+    with_login(settled.read(place / HOSTS))
     _remember(settings, place)
     # The version first: with a login and without it, gh asks the network at every start.
-    wrote = settled.change(place / _CONFIG, with_version)
+    wrote = settled.change(place / CONFIG, with_version)
     for _ in range(_LOOKS):
-        if not settled.change(place / _HOSTS, with_login):
+        if not settled.change(place / HOSTS, with_login):
             break
         wrote = True
         time.sleep(_SECOND_LOOK)
@@ -127,9 +100,11 @@ def _write(settings: Settings, place: Path, token: Secret, login: str) -> bool:
 def _remember(settings: Settings, place: Path) -> None:
     if former.recall(settings, str(place), settings.host) is not None:
         return
-    texts = settled.read(place / _HOSTS), settled.read(place / _CONFIG)
-    has_hosts = hosts.has_hosts(texts[0] or "")
-    had_version = False
+    texts = settled.read(place / HOSTS), settled.read(place / CONFIG)
+    has_hosts, block, had_version = True, None, False
+    with contextlib.suppress(UnreadableError):
+        has_hosts = hosts.has_hosts(texts[0] or "")
+        block = hosts.block_of(texts[0] or "", settings.host)
     with contextlib.suppress(UnreadableError):
         had_version = block_yaml.parse(texts[1] or "").find("version") is not None
     before = former.Former(
@@ -138,46 +113,11 @@ def _remember(settings: Settings, place: Path) -> None:
         made=next((str(one) for one in (*reversed(place.parents), place) if not one.exists()), ""),
         had_hosts=has_hosts,
         hosts=None if has_hosts else texts[0],
-        block=hosts.block_of(texts[0] or "", settings.host),
+        block=block,
         config=None if had_version else texts[1],
         had_version=had_version,
     )
     former.remember(settings, before)
-
-
-def _take_back(before: Former) -> None:
-    def without_login(text: str | None) -> str | None:
-        if text is None or not hosts.login_of(text, before.host).is_an_apps:
-            return text
-        rest = hosts.without_login(text, before.host, before.block)
-        if before.had_hosts:
-            return rest
-        bare = hosts.with_login(before.hosts or "", before.host, "a[bot]", "ghs_")
-        # Nobody added anything: it is the file as it was, or no file at all.
-        return before.hosts if rest == hosts.without_login(bare, before.host, None) else rest
-
-    def without_version(text: str | None) -> str | None:
-        with contextlib.suppress(UnreadableError):
-            if text == block_yaml.with_version(before.config or ""):
-                return before.config
-        # gh has written it since then, and may need the version for what it wrote.
-        return text
-
-    place = Path(before.folder)
-    try:
-        settled.change(place / _HOSTS, without_login)
-    except UnreadableError:
-        raise GitleaseError(
-            f"{place / _HOSTS} is not as gh writes it, and so it is left as it is",
-            hint=f"run `gh auth logout --hostname {before.host}`",
-        ) from None
-    if not before.had_version:
-        settled.change(place / _CONFIG, without_version)
-    # Ours go if nobody else has put anything there.
-    with contextlib.suppress(OSError):
-        for one in (place, *place.parents) if before.made else ():
-            if one.is_relative_to(before.made):
-                one.rmdir()
 
 
 def _verify(gh: program.Program, token: Secret) -> bool:
@@ -190,7 +130,7 @@ def _verify(gh: program.Program, token: Secret) -> bool:
 
 def _let_gh_do_it(settings: Settings, env: Mapping[str, str], token: Secret) -> tuple[State, str]:
     """Log in by gh's own means, where only gh can read its file."""
-    place = folder(env) / _HOSTS
+    place = folder(env) / HOSTS
     found = program.find(env)
     if found is None:
         return "skipped", f"{place} is not as gh writes it, and there is no gh to log in itself"
@@ -200,5 +140,6 @@ def _let_gh_do_it(settings: Settings, env: Mapping[str, str], token: Secret) -> 
         return "already", f"{settings.host}, in {place}"
     if used and not used.startswith("ghs_"):
         return "skipped", f"{place} has your own login to {settings.host}"
+    _remember(settings, place.parent)
     gh.log_in(token)
     return "done", f"{settings.host}, by gh itself, since {place} is not as gh writes it"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitlease.workspace import clocks
 from gitlease.workspace.cache import Cache
-from gitlease.workspace.gh import bot, login, program
+from gitlease.workspace.gh import bot, login, logout, program
 from gitlease.workspace.gh.target import target
 from gitlease.workspace.renewal import Renewal
 from gitlease.workspace.sources import VARIABLES, Chain
@@ -53,4 +53,4 @@ class GhLogin:
 
     def undo(self) -> tuple[State, str]:
         """Take the login back; what was there before is there again."""
-        return login.log_out(self._settings, self._env)
+        return logout.log_out(self._settings, self._env)

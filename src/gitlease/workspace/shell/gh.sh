@@ -12,28 +12,35 @@ _gitlease_first='' _gitlease_second='' _gitlease_gh='' _gitlease_token='' _gitle
 # A shim is known by its second line, whatever its path: ours by a link, or that of another home.
 _gitlease_find() {
 	_gitlease_ifs=$IFS IFS=:
-	for _gitlease_gh in $PATH; do
-		_gitlease_gh=$_gitlease_gh/gh
-		case $_gitlease_gh in /*) ;; *) continue ;; esac
-		[ -f "$_gitlease_gh" ] && [ -x "$_gitlease_gh" ] || continue
+	for _gitlease_folder in $PATH; do
+		case $_gitlease_folder in /*) ;; *) continue ;; esac
+		[ -f "$_gitlease_folder/gh" ] && [ -x "$_gitlease_folder/gh" ] || continue
+		_gitlease_second=''
 		{
 			IFS= read -r _gitlease_first
 			case $_gitlease_first in '#!'*) IFS= read -r _gitlease_second ;; esac
-		} 2>/dev/null <"$_gitlease_gh"
-		case $_gitlease_second in "# gitlease's gh:"*) _gitlease_second='' ;; *) break ;; esac
-		_gitlease_gh=''
+		} 2>/dev/null <"$_gitlease_folder/gh"
+		case $_gitlease_second in
+		"# gitlease's gh:"*) ;;
+		*)
+			_gitlease_gh=$_gitlease_folder/gh
+			break
+			;;
+		esac
 	done
 	IFS=$_gitlease_ifs
 }
 
-# The helper answers from the cache, or has the token fetched; where it cannot, it says why.
+# The helper answers from the cache, or has the token fetched; where it cannot, it says why. The
+# variables of its own last resort are kept from it: what they hold is here already.
 _gitlease_fresh() {
 	[ -z "$_gitlease_token" ] || return 0
 	if [ ! -x @helper@ ]; then
 		echo "gitlease: gh keeps its stale token: "@helper@" is gone; install gitlease again and run \`gitlease install\`" >&2
 		return 1
 	fi
-	_gitlease_token=$(printf 'protocol=https\nhost=%s\npath=%s\n\n' @host@ @owner@ | @helper@ get)
+	_gitlease_token=$(printf 'protocol=https\nhost=%s\npath=%s\n\n' @host@ @owner@ |
+		GH_TOKEN='' GITHUB_TOKEN='' @helper@ get)
 	case $_gitlease_token in
 	*password=*) _gitlease_token=${_gitlease_token#*password=} ;;
 	*) return 1 ;;
