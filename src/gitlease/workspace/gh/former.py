@@ -47,12 +47,11 @@ class Former:
 
 
 def remember(settings: Settings, former: Former) -> None:
-    """Keep *former*, unless an earlier one for the same folder and host is kept."""
+    """Keep *former*; who has logged in before must not do so again, see `recall`."""
     path = _file(settings, former.folder, former.host)
-    if recall(settings, former.folder, former.host) is None:
-        folders.make_private(settings.home)
-        folders.make_private(path.parent)
-        folders.write_whole(path, json.dumps(asdict(former)).encode())
+    folders.make_private(settings.home)
+    folders.make_private(path.parent)
+    folders.write_whole(path, json.dumps(asdict(former)).encode())
 
 
 def recall(settings: Settings, folder: str, host: str) -> Former | None:

@@ -180,6 +180,11 @@ def test_what_was_set_since_then_outlives_us() -> None:
     text = login(formerly).replace("editor: vim", "editor: nano")
     assert hosts.without_login(text, HOST, formerly) == f"{HOST}:\n    editor: nano\n"
     assert hosts.without_login(PERSONS, HOST, formerly) == PERSONS
+    formerly = f"{HOST}:\n    git_protocol: https\n    editor: vim"
+    text = login(formerly)
+    assert hosts.without_login(text + PERSONS, HOST, formerly) == f"{formerly}\n{PERSONS}"
+    text = text.replace("editor: vim", "editor: nano")
+    assert hosts.without_login(text, HOST, formerly) == f"{formerly}\n".replace("vim", "nano")
 
 
 @pytest.mark.parametrize(
@@ -236,6 +241,7 @@ def written_by_others(draw: st.DrawFn) -> str:
 
 @given(written_by_others())
 @example("")
+@example("   # deep\n")
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_any_file_is_changed_in_our_block_alone_or_not_at_all(text: str) -> None:
     try:
