@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from gitlease.workspace import clocks
 from gitlease.workspace.cache import Cache
-from gitlease.workspace.gh import bot, login, logout, program
+from gitlease.workspace.gh import logout, program
+from gitlease.workspace.gh.keeping import keep
 from gitlease.workspace.gh.target import target
 from gitlease.workspace.renewal import Renewal
 from gitlease.workspace.sources import VARIABLES, Chain
-from gitlease.workspace.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,13 +39,7 @@ class GhLogin:
         chain = Chain(self._settings, self._env, cache, time.time)
         renewal = Renewal(self._settings, cache, chain, clocks.read, configured=chain.configured)
         outcome = renewal.get(target(self._settings))
-        if outcome.token.source in VARIABLES:
-            # It may be a person's, and gh will find it where we did.
-            return "skipped", f"gh has the token in {outcome.token.source}, as we do"
-        mine = self._settings
-        carrier = Transport(self._env, ca_file=mine.ca_file, allow_http=mine.allow_http)
-        name = bot.login(mine, outcome.token.secret, carrier)
-        return login.log_in(mine, self._env, outcome.token, name, verify=True)
+        return keep(self._settings, self._env, outcome.token, verify=True)
 
     def _is_configured(self) -> bool:
         mine = self._settings

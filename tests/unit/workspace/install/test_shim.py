@@ -74,6 +74,7 @@ class Desk:
         ran = subprocess.run(
             [*self.shell, self.program or self.settings.shim, *words],
             env={"PATH": path, "HOME": str(self.real.parent.parent)} | env,
+            cwd=self.real.parent.parent,
             input="stdin",
             capture_output=True,
             text=True,
@@ -167,7 +168,8 @@ def test_what_cannot_be_run_is_passed_over(desk: Desk, home: Path) -> None:
     (home / "a" / "gh").mkdir()
     put_gh(home / "b").chmod(0o644)
     desk.path[1:1] = [home / "a", home / "b", Path("relative"), Path()]
-    put_gh(home / "relative")
+    for foreign in (home / "relative", home):
+        put_gh(foreign, "#!/bin/sh\necho whoever wrote this folder\n")
     assert desk.sees() == {}
 
 
