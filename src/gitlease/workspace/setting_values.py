@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from gitlease.model.targets import lower
+from gitlease.model.targets import lower, parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -105,6 +105,13 @@ def _read_scope(text: str) -> str:
     return text
 
 
+def _read_owner(text: str) -> str:
+    target = parse_path("", text)
+    if text and (target is None or target.owner is None or target.repository is not None):
+        raise NoMeaningError("an owner such as acme")
+    return "" if target is None else target.owner or ""
+
+
 def _read_granularity(text: str) -> str:
     if text not in {"owner", "repository"}:
         raise NoMeaningError("owner or repository")
@@ -116,6 +123,7 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "api_url": _read_url,
     "app_id": _read_app_id,
     "broker_url": _read_url,
+    "gh_owner": _read_owner,
     "granularity": _read_granularity,
     "configs_dir": Path,
     "system_dir": Path,

@@ -39,6 +39,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "private_key_file": ("GITLEASE_PRIVATE_KEY_FILE",),
     "installation_id": ("GITLEASE_INSTALLATION_ID",),
     "app_slug": ("GITLEASE_APP_SLUG",),
+    "gh_owner": ("GITLEASE_GH_OWNER",),
     "granularity": ("GITLEASE_GRANULARITY",),
     "permissions": ("GITLEASE_PERMISSIONS",),
     "min_ttl": ("GITLEASE_MIN_TTL",),
@@ -76,6 +77,7 @@ class Settings:
     private_key_file: str = ""
     installation_id: int | None = None
     app_slug: str = ""
+    gh_owner: str = ""
     granularity: str = "owner"
     permissions: Mapping[str, str] = field(default_factory=dict)
     min_ttl: int = MIN_TTL
@@ -101,14 +103,14 @@ class Settings:
         return self.home / "bin" / "git-credential-gitlease"
 
     @property
-    def shims(self) -> Path:
-        """The folder of programs that stand before others of the same name on a PATH."""
-        return self.home / "shims"
-
-    @property
     def system_helper(self) -> Path:
         """The program that leads every user of this machine to a helper of their own."""
         return self.system_dir / "git-credential-gitlease"
+
+    @property
+    def shim(self) -> Path:
+        """Our gh; its folder holds nothing else, so that the order on PATH alone decides."""
+        return self.home / "shims" / "gh"
 
     @property
     def who(self) -> str:

@@ -27,8 +27,8 @@ def additions(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
     git is told by variables only where its files do not tell it.
     """
     found: dict[str, str] = {}
-    shims = str(settings.shims)
-    if settings.shims.is_dir():
+    shims = str(settings.shim.parent)
+    if settings.shim.parent.is_dir():
         rest = [one for one in env.get("PATH", "/usr/bin:/bin").split(":") if one != shims]
         path = ":".join([shims, *rest])
         if path != env.get("PATH"):

@@ -28,6 +28,9 @@ def test_the_viewer_is_the_apps_bot(api: Api) -> None:
     expected = {"data": {"viewer": {"login": "demo[bot]"}}}
     assert ask(api, "query UserCurrent{viewer{login}}") == expected
     assert ask(api, "{viewer{login}}") == expected
+    numbered = ask(api, "{ viewer { login databaseId __typename } }")["data"]["viewer"]
+    bot = api.world.accounts["demo[bot]"]
+    assert numbered == {"login": bot.login, "databaseId": bot.id, "__typename": "Bot"}
 
 
 def test_fragments_aliases_variables_and_directives_are_honoured(api: Api) -> None:

@@ -72,6 +72,7 @@ def test_every_variable_reaches_its_setting(env: dict[str, str]) -> None:
         "private_key_file": ("/k.pem", "/k.pem"),
         "installation_id": ("7", 7),
         "app_slug": ("bot", "bot"),
+        "gh_owner": ("Acme", "acme"),
         "granularity": ("repository", "repository"),
         "permissions": (
             "contents=read, metadata=read",
@@ -143,6 +144,8 @@ BAD = [
     ("GITLEASE_PERMISSIONS", "contents=read,contents=write", "a table of permission"),
     ("GITLEASE_PERMISSIONS", ",", "a table of permission"),
     ("GITLEASE_APP_SLUG", "a\nb", "plain text"),
+    ("GITLEASE_GH_OWNER", "acme/app", "an owner"),
+    ("GITLEASE_GH_OWNER", "../acme", "an owner"),
     ("GITLEASE_PRIVATE_KEY_FILE", "/k\udc80", "plain text"),
 ]
 

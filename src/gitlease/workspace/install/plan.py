@@ -32,6 +32,7 @@ _DISPENSABLE: Final = {
     "second_chance",
     "allow_http",
     "app_slug",
+    "gh_owner",
 }
 _WRITABLE: Final = "set HOME or GITLEASE_HOME to a folder that this user may write to"
 _ROOM: Final = "free some room there and install again"

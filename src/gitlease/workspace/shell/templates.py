@@ -49,6 +49,24 @@ def system_helper(*, python: str, main: Path) -> str:
     return _fill("system-helper.sh", python=quote(python), main=quote(str(main)))
 
 
+def gh_shim(settings: Settings) -> str:
+    """Return the program text of the gh that stands before the real one on PATH."""
+    host = settings.host
+    # A tenant of ghe.com is meant by the same variables as github.com, so it has to be named.
+    is_tenant = host.endswith(".ghe.com")
+    kind = "" if is_tenant or host == "github.com" else "ENTERPRISE_"
+    return _fill(
+        "gh.sh",
+        helper=quote(str(settings.helper)),
+        host=quote(host),
+        host_pattern=_any_case(host),
+        owner=quote(settings.gh_owner),
+        default="" if is_tenant else host,
+        first=f"GH_{kind}TOKEN",
+        second=f"GITHUB_{kind}TOKEN",
+    )
+
+
 def _fill(name: str, **values: str) -> str:
     text = (files("gitlease.workspace.shell") / name).read_text("utf-8")
     # A shell reads its whole program at every start; the reasons stay in the template.

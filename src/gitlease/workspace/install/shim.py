@@ -1,0 +1,47 @@
+"""The step that writes our gh, which keeps an App's token in the environment fresh."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from gitlease.workspace import folders
+from gitlease.workspace.shell import templates
+
+if TYPE_CHECKING:
+    from gitlease.workspace.install.report import State
+    from gitlease.workspace.settings import Settings
+
+
+class Shim:
+    """`shims/gh`, in a folder of its own: who wants it puts that folder first on PATH."""
+
+    name = "gh shim"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def do(self) -> tuple[State, str]:
+        """Write the shim, unless the same one is there, if the helper that it asks is."""
+        path = self._settings.shim
+        if not os.access(self._settings.helper, os.X_OK):
+            return "skipped", f"{self._settings.helper} is missing or cannot be run"
+        folders.check_ours(self._settings.home)
+        folders.make_private(path.parent)
+        text = templates.gh_shim(self._settings).encode()
+        with contextlib.suppress(OSError):
+            if path.read_bytes() == text and path.stat().st_mode & 0o777 == 0o700:
+                return "already", str(path)
+        folders.write_whole(path, text, mode=0o700)
+        return "done", str(path)
+
+    def undo(self) -> tuple[State, str]:
+        """Remove the shim and its folder."""
+        path = self._settings.shim
+        if not path.exists():
+            return "already", f"{path} is not there"
+        path.unlink()
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()
+        return "done", f"{path} is removed"
