@@ -46,7 +46,15 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "second_chance": ("GITLEASE_SECOND_CHANCE",),
     "ca_file": ("GITLEASE_CA_FILE",),
     "allow_http": ("GITLEASE_ALLOW_HTTP",),
+    "refresh_interval": ("GITLEASE_REFRESH_INTERVAL", "TOKEN_REFRESH_INTERVAL_SEC"),
+    "refresh_jitter": ("GITLEASE_REFRESH_JITTER", "TOKEN_REFRESH_JITTER_SEC"),
+    "refresh_initial_delay": ("GITLEASE_REFRESH_INITIAL_DELAY", "TOKEN_REFRESH_INITIAL_DELAY_SEC"),
 }
+
+# Seconds.  Well before the end of GitHub's hour, whatever a round has to wait for.
+REFRESH_INTERVAL: Final = 2700
+# Enough that a fleet which was started at once does not ask at once.
+REFRESH_JITTER: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +63,9 @@ class Settings:
     All that a workspace can be told.
 
     `granularity` is what one token serves: all of an `owner`'s repositories or one `repository`;
-    `permissions` narrows every token (empty: all that the installation has).  `min_ttl` and
-    `lfs_min_ttl` are seconds.  `problem` holds the complaint about a file that was set aside.
+    `permissions` narrows every token (empty: all that the installation has).  `min_ttl`,
+    `lfs_min_ttl` and the refresher's three are seconds.  `problem` holds the complaint about a
+    file that was set aside.
     """
 
     home: Path
@@ -78,6 +87,9 @@ class Settings:
     second_chance: bool = True
     ca_file: str = ""
     allow_http: bool = False
+    refresh_interval: int = REFRESH_INTERVAL
+    refresh_jitter: int = REFRESH_JITTER
+    refresh_initial_delay: int = 0
     problem: str = ""
 
     @property
@@ -89,6 +101,11 @@ class Settings:
     def helper(self) -> Path:
         """The installed credential helper."""
         return self.home / "bin" / "git-credential-gitlease"
+
+    @property
+    def refresher(self) -> Path:
+        """The installed loop of the refresher."""
+        return self.home / "bin" / "gitlease-refresher"
 
     @property
     def who(self) -> str:
