@@ -203,10 +203,10 @@ def _spawn(settings: Settings, env: Mapping[str, str], descriptor: int) -> None:
 def _eventually(
     true: Callable[[], bool],
     *,
-    limit: float = PATIENCE,
+    limit: float | None = None,
     unless: Callable[[], bool] = lambda: False,
 ) -> bool:
-    deadline = time.monotonic() + limit
+    deadline = time.monotonic() + (PATIENCE if limit is None else limit)
     while not true():
         if unless() or time.monotonic() >= deadline:
             return False

@@ -25,6 +25,7 @@ URGENT_RETRY: Final = 40.0
 # How long what is not set up yet may take to be noticed once it is.
 UNCONFIGURED: Final = 30.0
 SHORTEST: Final = 1.0
+_MOMENT: Final = 3.0
 
 
 def is_due(left: float, lifetime: float, settings: Settings) -> bool:
@@ -67,8 +68,8 @@ def rest(wanted: float, settings: Settings) -> int:
 
 
 def _lead(lifetime: float) -> float:
-    # A round needs a moment itself.
-    return lifetime / 60
+    # A round needs a moment itself, which is much of a life that is short.
+    return max(lifetime / 60, min(_MOMENT, lifetime / 10))
 
 
 def _jitter(lifetime: float, settings: Settings) -> float:
