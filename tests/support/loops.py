@@ -1,4 +1,4 @@
-"""The refresher's loop with a stub in Python's place, which notes rounds and says what it is told."""
+"""The refresher's loop with a stub in Python's place, which notes rounds and does as it is told."""
 
 import fcntl
 import os

@@ -26,6 +26,8 @@ URGENT_RETRY: Final = 40.0
 UNCONFIGURED: Final = 30.0
 SHORTEST: Final = 1.0
 _MOMENT: Final = 3.0
+# A broker's `expires_in` is whole seconds, so for it a token lives up to one longer than for us.
+_WHOLE: Final = 2.0
 
 
 def is_due(left: float, lifetime: float, settings: Settings) -> bool:
@@ -46,12 +48,12 @@ def until_better(left: float, lifetime: float, draw: Draw) -> float | None:
     A broker keeps one token for many: a little before its two thirds it has a new one ready, after
     them it gives no old one any more.
     """
-    stretch = left - lifetime / 3
+    stretch = left - lifetime / 3 + _WHOLE
     if stretch <= 0:
         return None
-    if stretch <= lifetime / 180:
-        return stretch + SHORTEST
-    return stretch - draw(0.0, min(stretch, lifetime / 90))
+    if stretch <= max(lifetime / 180, 2 * _WHOLE):
+        return stretch
+    return stretch - draw(_WHOLE, max(min(stretch, lifetime / 90), _WHOLE))
 
 
 def until_retry(failures: int, draw: Draw, *, urgent: bool) -> float:

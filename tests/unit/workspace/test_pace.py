@@ -40,7 +40,7 @@ def test_what_was_left_alone_as_long_as_that_is_due(life: float, share: float, j
     left = life - pause
     assert pace.is_due(left - 1e-6, life, mine)
     assert left > life / 3
-    assert pause > life / 2
+    assert pause > life * 0.48
 
 
 @given(LIVES, SHARES, SHARES)
@@ -57,15 +57,16 @@ def test_an_answer_that_is_no_better_is_asked_for_again_until_it_must_be(
         asked += 1
         left -= max(pause, pace.SHORTEST)
     assert asked <= 60
-    assert left <= life / 3
+    # The broker counts up to a second more.
+    assert left <= life / 3 - 1
 
 
-def test_a_broker_that_has_no_better_token_is_asked_three_times_as_a_rule() -> None:
+def test_a_broker_that_has_no_better_token_is_asked_a_few_times_as_a_rule() -> None:
     asked, left = 0, 1300.0
     while (pause := pace.until_better(left, 3600, lambda a, b: (a + b) / 2)) is not None:
         asked, left = asked + 1, left - max(pause, 1.0)
-    assert asked == 2
-    assert 1195 < left <= 1200
+    assert asked == 3
+    assert 1195 < left <= 1199
 
 
 @pytest.mark.parametrize(
