@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from tools.bench import hits, machine, misses, table
+from tools.bench import hits, idle, machine, misses, table
 from tools.bench.effort import FULL, QUICK
 from tools.bench.program import BenchError
 
@@ -36,6 +36,7 @@ CHAPTERS: Sequence[Callable[[Path, Effort], Iterator[Row]]] = (
     hits.as_it_grows,
     misses.rows,
     misses.start_up,
+    idle.at_rest,
 )
 
 

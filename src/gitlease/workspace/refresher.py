@@ -225,7 +225,7 @@ class _Refresher:
             return
         if record is not None and isinstance(error, _LASTING):
             # Over, and nobody gives another: the next git command hears why, and tries anew.
-            self._cache.drop(record.name)
+            self._cache.drop_if(record.name, record.token.fingerprint)
         else:
             self._round.urgent = True
 

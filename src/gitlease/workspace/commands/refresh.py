@@ -10,16 +10,16 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from gitlease.model.errors import GitleaseError, SettingsError
 from gitlease.model.redaction import printable
 from gitlease.workspace import daemon, standing
 from gitlease.workspace.refresher import Round, run_round
-from gitlease.workspace.settings import load
+from gitlease.workspace.settings import Settings, home_folder, load
 
 if TYPE_CHECKING:
     import argparse
 
     from gitlease.workspace.refresher import Gh
-    from gitlease.workspace.settings import Settings
 
 EXAMPLE = "gitlease refresh"
 
@@ -35,13 +35,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run one round and print what came of it; return 1 if something failed."""
+    if args.print_next:
+        settings, done = _by_itself()
+        pid = daemon.is_running(settings)
+        print(standing.settle(settings, done, time.time(), pid=pid))
+        return 0
     settings = load(os.environ)
-    if not args.print_next:
-        return _tell(run_round(settings, os.environ, gh=_gh(settings), everything=True))
-    done = run_round(settings, os.environ, gh=_gh(settings))
-    pid = daemon.is_running(settings)
-    print(standing.settle(settings, done, time.time(), pid=pid))
-    return 0
+    return _tell(run_round(settings, os.environ, gh=_gh(settings), everything=True))
+
+
+def _by_itself() -> tuple[Settings, Round]:
+    """Run a round that nobody watches: whatever stops it is in its standing, for probes."""
+    try:
+        settings = load(os.environ)
+    except SettingsError as error:
+        return Settings(home_folder(os.environ)), Round(error=error)
+    try:
+        return settings, run_round(settings, os.environ, gh=_gh(settings))
+    except Exception as error:  # noqa: BLE001 - see above
+        what = f"a round of the refresher failed ({type(error).__name__})"
+        return settings, Round(error=GitleaseError(what, hint="run `gitlease refresh` to see why"))
 
 
 def _tell(done: Round) -> int:
