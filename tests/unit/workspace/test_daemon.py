@@ -137,7 +137,7 @@ def test_one_that_does_not_listen_is_ended_by_force(
 
 def test_a_process_that_took_its_number_is_left_alone(loop: Loop) -> None:
     """As in a second container that shares the home: the lock is held, the number is another's."""
-    stranger = subprocess.Popen(["sleep", "60"])
+    stranger = subprocess.Popen(["head", "-n1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     path = daemon.pid_file(loop.settings)
     try:
         with path.open("w") as file:
@@ -148,7 +148,9 @@ def test_a_process_that_took_its_number_is_left_alone(loop: Loop) -> None:
             for number in (signal.SIGTERM, signal.SIGKILL):
                 daemon._signal(stranger.pid, number)
             assert daemon.is_running(loop.settings) == stranger.pid
-            assert stranger.poll() is None
+            # A signal would end it before it could be told to end by itself.
+            stranger.communicate(b"\n", timeout=30)
+            assert stranger.returncode == 0
     finally:
         stranger.kill()
         stranger.wait()

@@ -124,15 +124,18 @@ def test_who_is_woken_in_a_round_finishes_it_and_begins_another(
 ) -> None:
     """The round may have looked before there was anything to see."""
     go_on = loop.settings.home / "go-on"
-    loop.act(f"while [ ! -e '{go_on}' ]; do sleep 0.02; done; echo 99999")
+    loop.act(
+        f"cd '{loop.settings.home}'; mkdir busy || touch overlap; "
+        "while [ ! -e go-on ]; do sleep 0.02; done; rmdir busy; echo 99999"
+    )
     with loop.running(shell) as process:
         wait_for(lambda: loop.rounds == 1)
         process.send_signal(signal.SIGUSR1)
         # It has been heard when the signal is pending no more.
         wait_for(lambda: _pending(process.pid) == 0)
-        assert loop.rounds == 1
         go_on.touch()
         wait_for(lambda: loop.rounds == 2 and sleeping(process.pid, "99999"))
+        assert not (loop.settings.home / "overlap").exists()
 
 
 def _pending(pid: int) -> int:
@@ -146,7 +149,7 @@ def test_a_suspended_one_goes_on(loop: Loop) -> None:
         os.killpg(process.pid, signal.SIGSTOP)
         for number in (signal.SIGUSR1, signal.SIGCONT):
             process.send_signal(number)
-        wait_for(lambda: loop.rounds == 2)
+        wait_for(lambda: loop.rounds == 2 and sleeping(process.pid, "99999"))
 
 
 @pytest.mark.parametrize("end", ["program", "pid file", "another's place"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import gitlease
 from gitlease.workspace import daemon, folders
+from gitlease.workspace.locks import held
 from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
@@ -34,11 +35,14 @@ class Refresher:
         folders.check_ours(program.parent)
         main = Path(gitlease.__file__).resolve().parent / "__main__.py"
         text = templates.refresher(self._settings, python=sys.executable, main=main).encode()
-        if _read(program) != text:
-            folders.write_whole(program, text, mode=0o700)
-            daemon.stop(self._settings)
-        folders.write_whole(daemon.marker(self._settings), b"")
-        return daemon.start(self._settings, self._env)
+        lock = daemon.marker(self._settings)
+        folders.make_private(lock.parent)
+        # One installer after the other, or each would end what the one before has just started.
+        with held(lock):
+            if _read(program) != text:
+                folders.write_whole(program, text, mode=0o700)
+                daemon.stop(self._settings)
+            return daemon.start(self._settings, self._env)
 
     def undo(self) -> tuple[State, str]:
         """End it and remove the program."""

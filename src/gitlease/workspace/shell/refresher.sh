@@ -6,7 +6,8 @@
 # rest before the first round.
 set +aeuvx -f
 python=@python@ main=@main@ home=@home@ program=@program@
-PATH=$PATH:/usr/local/bin:/usr/bin:/bin
+PATH=${PATH:+$PATH:}/usr/local/bin:/usr/bin:/bin
+export PATH
 pid_file=$home/run/refresher.pid said=$home/run/refresher.next
 
 if [ "$1" != loop ]; then
@@ -69,5 +70,5 @@ while :; do
 	rm -f "$said"
 	# A round that was cut off has said nothing: the next one is soon.
 	case $next in '' | *[!0-9]* | ??????*) next=30 ;; 0*) next=1 ;; esac
-	[ -n "$woken" ] || rest "$next"
+	rest "$next"
 done

@@ -1,6 +1,8 @@
 """The step of the refresher does, repeats and undoes itself; only what it installed is wanted."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,3 +64,32 @@ def test_in_a_folder_of_others_nothing_is_started(mine: Settings) -> None:
 def test_without_a_home_there_is_nothing_to_undo(mine: Settings) -> None:
     shutil.rmtree(mine.home)
     assert Refresher(mine, {}).undo()[0] == "already"
+
+
+INSTALL = """
+import os, sys
+from pathlib import Path
+from gitlease.workspace.install.refresher import Refresher
+from gitlease.workspace.settings import Settings
+sys.stdin.read()
+print(Refresher(Settings(Path(sys.argv[1])), os.environ).do()[0])
+"""
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["none before", "an older one runs"])
+def test_many_installers_at_once_leave_one_and_none_fails(mine: Settings, *, older: bool) -> None:
+    if older:
+        Refresher(mine, {}).do()
+        mine.refresher.write_text(mine.refresher.read_text() + "# of another version\n")
+    before = daemon.is_running(mine)
+    command = [sys.executable, "-c", INSTALL, str(mine.home)]
+    installers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(20)
+    ]
+    for installer in installers:
+        assert installer.stdin is not None
+        installer.stdin.close()
+        installer.stdin = None
+    said = [installer.communicate(timeout=120)[0].strip() for installer in installers]
+    assert sorted(said) == [b"already"] * 19 + [b"done"]
+    assert daemon.is_running(mine) not in {None, before}
