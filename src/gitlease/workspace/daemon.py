@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError
-from gitlease.workspace import folders, standing
+from gitlease.workspace import folders
 from gitlease.workspace.settings import VARIABLES
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ OVERDUE: Final = 60.0  # seconds; a round takes a part of that
 _PAUSE: Final = 0.02  # seconds between two looks
 _GLANCE: Final = 0.5  # seconds
 UNKNOWN: Final = 0
+PROC = Path("/proc")
 # In the command line of every refresher, see `Settings.refresher`.
 NAME: Final = b"gitlease-refresher"
 # What a round may need of the environment; a token is not among it.
@@ -50,6 +51,11 @@ def pid_file(settings: Settings) -> Path:
 def marker(settings: Settings) -> Path:
     """Return the file that says that this workspace wants a refresher."""
     return settings.home / "run" / "refresher.wanted"
+
+
+def status_file(settings: Settings) -> Path:
+    """Return the file in which a round leaves how it went; its time is that of the next one."""
+    return settings.home / "run" / "status.json"
 
 
 def is_running(settings: Settings) -> int | None:
@@ -112,7 +118,7 @@ def attend(settings: Settings, env: Mapping[str, str], due: float | None = None)
         if pid is None:
             start(settings, env, wait=False)
             return
-        next_due = standing.file(settings).stat().st_mtime
+        next_due = status_file(settings).stat().st_mtime
         if next_due + OVERDUE < time.time() or (due is not None and due < next_due):
             _signal(pid, signal.SIGCONT)
             _signal(pid, signal.SIGUSR1)
@@ -159,8 +165,8 @@ def _is_ours(pid: int) -> bool:
     if pid == UNKNOWN:
         return False
     with contextlib.suppress(OSError):
-        return NAME in Path(f"/proc/{pid}/cmdline").read_bytes()
-    if Path("/proc/self").exists():
+        return NAME in (PROC / str(pid) / "cmdline").read_bytes()
+    if (PROC / "self").exists():
         return False
     try:
         os.kill(pid, 0)

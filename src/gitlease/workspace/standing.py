@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import gitlease
 from gitlease.model.redaction import redact
-from gitlease.workspace import folders, pace
+from gitlease.workspace import daemon, folders, pace
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from gitlease.workspace.pace import Draw
     from gitlease.workspace.refresher import Round
     from gitlease.workspace.settings import Settings
@@ -67,14 +65,9 @@ def settle(
     return seconds
 
 
-def file(settings: Settings) -> Path:
-    """Return where it is kept."""
-    return settings.home / "run" / "status.json"
-
-
 def read(settings: Settings) -> Standing:
     """Return what is kept, or a beginner's standing where that cannot be believed."""
-    data = folders.read_private(file(settings), _LIMIT)
+    data = folders.read_private(daemon.status_file(settings), _LIMIT)
     try:
         said: dict[str, Any] = json.loads(data or b"")
         success, failures, error = (
@@ -98,4 +91,4 @@ def write(settings: Settings, standing: Standing) -> None:
     """Keep *standing*; on a full disk the old one stays."""
     data = json.dumps(asdict(standing)).encode() + b"\n"
     with contextlib.suppress(OSError):
-        folders.write_whole(file(settings), data, mtime=standing.next_due)
+        folders.write_whole(daemon.status_file(settings), data, mtime=standing.next_due)

@@ -109,6 +109,21 @@ def test_a_killed_refresher_is_started_again_by_the_next_miss(refreshed: Workspa
     wait_for(lambda: pid_of(refreshed) not in {None, 0, first})
 
 
+@HOST_ONLY
+def test_one_that_was_suspended_past_an_expiry_goes_on(refreshed: Workspace) -> None:
+    """git fetches by itself meanwhile, and wakes it."""
+    refreshed.ask("acme/app")
+    pid = pid_of(refreshed) or 0
+    wait_for(lambda: standing(refreshed)["next_due"] < time.time() + 2350)
+    os.killpg(os.getpgid(pid), signal.SIGSTOP)
+    refreshed.age(ACME, 3700)
+    status = refreshed.state / "run" / "status.json"
+    os.utime(status, (time.time(), time.time() - 100))
+    refreshed.git("ls-remote", "https://github.com/acme/app")
+    wait_for(lambda: status.stat().st_mtime > time.time() + 2000)
+    assert pid_of(refreshed) == pid
+
+
 def test_a_new_token_is_planned_for_also_by_one_that_sleeps_long(refreshed: Workspace) -> None:
     """Its first round found nothing, and would come again in three quarters of an hour."""
     wait_for(lambda: standing(refreshed)["next_due"] > time.time() + 2600)

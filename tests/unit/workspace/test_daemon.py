@@ -221,6 +221,19 @@ def test_without_locks_a_second_one_ends_the_first(loop: Loop, home: Path) -> No
     assert daemon.is_running(loop.settings) != first
 
 
+def test_without_proc_the_number_is_believed(
+    loop: Loop, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS: whoever holds the lock has written it."""
+    monkeypatch.setattr(daemon, "PROC", home / "nowhere")
+    assert daemon.start(loop.settings, ENV)[0] == "done"
+    assert daemon.start(loop.settings, ENV)[0] == "already"
+    assert daemon.stop(loop.settings)
+    daemon.pid_file(loop.settings).write_text("999999999")
+    assert not daemon.stop(loop.settings)
+    assert daemon.start(loop.settings, ENV)[0] == "done"
+
+
 # What a miss does.
 
 

@@ -358,7 +358,7 @@ def test_before_anything_is_configured_it_looks_every_half_minute(home: Path) ->
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"last_success": "x"}', "null"])
 def test_a_standing_that_is_spoilt_is_a_beginners(ready: House, text: str) -> None:
-    path = standing.file(ready.settings)
+    path = daemon.status_file(ready.settings)
     path.write_text(text)
     path.chmod(0o600)
     assert standing.read(ready.settings) == standing.Standing()
