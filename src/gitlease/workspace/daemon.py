@@ -13,15 +13,15 @@ import fcntl
 import os
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError
-from gitlease.workspace import folders
+from gitlease.workspace import folders, loops
 from gitlease.workspace.settings import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
@@ -30,10 +30,6 @@ PATIENCE: Final = 10.0  # seconds in which it has to come up, or to end
 OVERDUE: Final = 60.0  # seconds; a round takes a part of that
 _PAUSE: Final = 0.02  # seconds between two looks
 _GLANCE: Final = 0.5  # seconds
-UNKNOWN: Final = 0
-PROC = Path("/proc")
-# In the command line of every refresher, see `Settings.refresher`.
-NAME: Final = b"gitlease-refresher"
 # What a round may need of the environment; a token is not among it.
 _ENVIRONMENT: Final = {
     *(variable for variables in VARIABLES.values() for variable in variables),
@@ -62,7 +58,7 @@ def is_running(settings: Settings) -> int | None:
     """Return the refresher's process id, 0 where that is not known, or None if none runs."""
     with contextlib.suppress(OSError), _open(settings, os.O_RDWR) as descriptor:
         # Shared, so that two who look do not see each other.
-        return None if _is_free(descriptor, fcntl.LOCK_SH) else _number(descriptor)
+        return None if _is_free(settings, descriptor, fcntl.LOCK_SH) else _number(descriptor)
     return None
 
 
@@ -78,7 +74,7 @@ def start(settings: Settings, env: Mapping[str, str], *, wait: bool = True) -> t
     folders.check_private(settings.home)
     folders.make_private(pid_file(settings).parent)
     with _open(settings, os.O_RDWR | os.O_CREAT) as descriptor:
-        if not _claim(descriptor):
+        if not _claim(settings, descriptor):
             return "already", f"process {_number(descriptor) or 'unknown'} runs"
         os.ftruncate(descriptor, 0)
         _spawn(settings, env, descriptor)
@@ -96,9 +92,9 @@ def stop(settings: Settings) -> bool:
     if pid is None:
         return False
     for number in (signal.SIGTERM, signal.SIGKILL):
-        _signal(pid, number)
+        loops.send(pid, number, settings.refresher)
         # Whatever is suspended hears nothing before it goes on.
-        _signal(pid, signal.SIGCONT)
+        loops.send(pid, signal.SIGCONT, settings.refresher)
         if _eventually(lambda: is_running(settings) is None):
             return True
     raise GitleaseError(f"the refresher (process {pid}) does not end", hint=f"kill -9 {pid}")
@@ -120,8 +116,8 @@ def attend(settings: Settings, env: Mapping[str, str], due: float | None = None)
             return
         next_due = status_file(settings).stat().st_mtime
         if next_due + OVERDUE < time.time() or (due is not None and due < next_due):
-            _signal(pid, signal.SIGCONT)
-            _signal(pid, signal.SIGUSR1)
+            loops.send(pid, signal.SIGCONT, settings.refresher)
+            loops.send(pid, signal.SIGUSR1, settings.refresher)
 
 
 @contextlib.contextmanager
@@ -133,7 +129,7 @@ def _open(settings: Settings, flags: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _is_free(descriptor: int, how: int) -> bool:
+def _is_free(settings: Settings, descriptor: int, how: int) -> bool:
     """Tell whether nobody else holds the lock, and hold it *how* until the descriptor closes."""
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
@@ -141,52 +137,23 @@ def _is_free(descriptor: int, how: int) -> bool:
         if error.errno == errno.EWOULDBLOCK:
             return False
         # No locks here (NFS): the number has to do, and the loop looks after it too.
-        return not _is_ours(_number(descriptor))
+        return not loops.is_ours(_number(descriptor), settings.refresher)
     return True
 
 
-def _claim(descriptor: int) -> bool:
+def _claim(settings: Settings, descriptor: int) -> bool:
     """Take the lock, or tell that a refresher has it."""
     # Somebody who only looks may hold it for an instant; a refresher tells its number.
     return _eventually(
-        lambda: _is_free(descriptor, fcntl.LOCK_EX),
+        lambda: _is_free(settings, descriptor, fcntl.LOCK_EX),
         limit=_GLANCE,
-        unless=lambda: _is_ours(_number(descriptor)),
+        unless=lambda: loops.is_ours(_number(descriptor), settings.refresher),
     )
 
 
 def _number(descriptor: int) -> int:
     text = os.pread(descriptor, 20, 0).strip()
-    return int(text) if text.isdigit() else UNKNOWN
-
-
-def _is_ours(pid: int) -> bool:
-    """Tell whether process *pid* is a refresher; without /proc, whether it lives."""
-    if pid == UNKNOWN:
-        return False
-    with contextlib.suppress(OSError):
-        return NAME in (PROC / str(pid) / "cmdline").read_bytes()
-    if (PROC / "self").exists():
-        return False
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return True
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    """Send a signal to the refresher *pid*, if it is one that we can see."""
-    # A home may be shared by containers, in each of which the number is somebody else.
-    if not _is_ours(pid):
-        return
-    with contextlib.suppress(OSError):
-        group = os.getpgid(pid)
-        if number in {signal.SIGCONT, signal.SIGKILL} and group != os.getpgrp():
-            # Its sleep and its round too.
-            os.killpg(group, number)
-        else:
-            os.kill(pid, number)
+    return int(text) if text.isdigit() else loops.UNKNOWN
 
 
 def _spawn(settings: Settings, env: Mapping[str, str], descriptor: int) -> None:
@@ -202,7 +169,8 @@ def _spawn(settings: Settings, env: Mapping[str, str], descriptor: int) -> None:
         env=own | {"GITLEASE_HOME": str(settings.home)},
         start_new_session=True,
         umask=0o077,
-        check=True,
+        # Whether it came up is seen by its lock.
+        check=False,
     )
 
 

@@ -7,9 +7,8 @@ What nobody has used for a day is left to end.  A renewal that fails takes nothi
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from gitlease.model import errors
 from gitlease.model.targets import Target
@@ -17,68 +16,23 @@ from gitlease.workspace import clocks, events, pace, usage
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.failures import patience
 from gitlease.workspace.renewal import Renewal
+from gitlease.workspace.rounds import Line, Round
 from gitlease.workspace.sources import BEARER_FILE, VARIABLES, Chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from gitlease.model.tokens import Token
     from gitlease.workspace.cache import Record
     from gitlease.workspace.clocks import Moment
-    from gitlease.workspace.install.report import State
     from gitlease.workspace.pace import Draw
+    from gitlease.workspace.rounds import Gh
     from gitlease.workspace.settings import Settings
     from gitlease.workspace.sources import Source
 
 _LASTING: Final = (errors.RefusedError, errors.NotInstalledError)
 USED: Final = 86_400.0  # seconds for which a record is kept warm after its last use
-
-
-class Gh(Protocol):
-    """gh's login, where gh is installed: whose token it needs, and how it is given one."""
-
-    @property
-    def target(self) -> Target:
-        """Whose token gh needs."""
-        ...
-
-    def log_in(self, token: Token) -> tuple[State, str]:
-        """Log gh in with *token*; return how that went."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What a round did about one token: its target, and what, or why not and the cure."""
-
-    what: str
-    text: str
-    failed: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.what}: {self.text}"
-
-
-@dataclass(slots=True)
-class Round:
-    """
-    What a round did, line by line; `error` is the last thing that failed.
-
-    `waiting`: no source is set up yet.  `next_in`: seconds after which something is due again.
-    `urgent` says that a token which is wanted is over; `patience`, for how many seconds asking
-    again makes no sense.
-    """
-
-    lines: list[Line] = field(default_factory=list)
-    error: errors.GitleaseError | None = None
-    waiting: bool = False
-    next_in: float = float("inf")
-    urgent: bool = False
-    patience: float = 0.0
-
-    def come_again(self, seconds: float) -> None:
-        """Let the next round be in *seconds* at the latest."""
-        self.next_in = min(self.next_in, seconds)
+# Where a server lets each question wait for its end, many tokens would make a round endless.
+LIMIT: Final = 60.0  # seconds after which a round asks no more
 
 
 def is_configured(settings: Settings) -> bool:
@@ -127,6 +81,7 @@ class _Refresher:
         self._read_clock = read_clock
         self._draw = draw
         self._round = Round()
+        self._began = read_clock().wall
         # The environment's token is used as it is: there is nothing to renew.
         env = {name: value for name, value in env.items() if name not in VARIABLES}
         chain = Chain(settings, env, self._cache, lambda: read_clock().wall)
@@ -140,7 +95,8 @@ class _Refresher:
 
     def run(self, gh: Gh | None, *, everything: bool) -> Round:
         since = self._read_clock().wall - USED
-        for name in self._cache.names():
+        # By lot, so that a round which is cut short does not always leave out the same ones.
+        for name in sorted(self._cache.names(), key=lambda _: self._draw(0.0, 1.0)):
             if everything or usage.used_since(self._cache.folder / name, since):
                 record = self._cache.read(name)
                 if record is not None and not (gh and name == gh.target.names[0]):
@@ -166,6 +122,10 @@ class _Refresher:
         if record and not pace.is_due(record.left(now), life, self._settings):
             self._say(Line(str(target), f"lives {record.left(now):.0f} s more"))
             self._leave(record, now)
+            return record
+        if now.wall - self._began > LIMIT:
+            self._say(Line(str(target), "left for the next round"))
+            self._round.come_again(pace.RETRY)
             return record
         # More than is left, and at the end of its life the least that makes sense.
         wanted = max(record.left(now), 0.0) + 1 if record else None

@@ -19,7 +19,7 @@ from gitlease.workspace import daemon, folders, pace
 
 if TYPE_CHECKING:
     from gitlease.workspace.pace import Draw
-    from gitlease.workspace.refresher import Round
+    from gitlease.workspace.rounds import Round
     from gitlease.workspace.settings import Settings
 
 _LIMIT = 16_384  # bytes

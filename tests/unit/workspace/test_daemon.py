@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gitlease.workspace import daemon, standing
+from gitlease.workspace import daemon, loops, standing
 from gitlease.workspace.settings import Settings
 from gitlease.workspace.standing import Standing
 from tests.support.loops import Loop, children, ended, wait_for
@@ -146,7 +146,7 @@ def test_a_process_that_took_its_number_is_left_alone(loop: Loop) -> None:
             file.write(str(stranger.pid))
             file.flush()
             for number in (signal.SIGTERM, signal.SIGKILL):
-                daemon._signal(stranger.pid, number)
+                loops.send(stranger.pid, number, loop.settings.refresher)
             assert daemon.is_running(loop.settings) == stranger.pid
             # A signal would end it before it could be told to end by itself.
             stranger.communicate(b"\n", timeout=30)
@@ -225,7 +225,7 @@ def test_without_proc_the_number_is_believed(
     loop: Loop, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on macOS: whoever holds the lock has written it."""
-    monkeypatch.setattr(daemon, "PROC", home / "nowhere")
+    monkeypatch.setattr(loops, "PROC", home / "nowhere")
     assert daemon.start(loop.settings, ENV)[0] == "done"
     assert daemon.start(loop.settings, ENV)[0] == "already"
     assert daemon.stop(loop.settings)

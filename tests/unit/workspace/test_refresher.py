@@ -14,7 +14,8 @@ from gitlease.model.tokens import Token
 from gitlease.workspace import daemon, standing, usage
 from gitlease.workspace.cache import Cache, Record
 from gitlease.workspace.install.report import State
-from gitlease.workspace.refresher import Round, run_round
+from gitlease.workspace.refresher import run_round
+from gitlease.workspace.rounds import Round
 from gitlease.workspace.sources import Fetched
 from tests.support.parts import HOST, NOON, Clock, settings, token
 
@@ -24,16 +25,22 @@ DAY = 86_400.0
 
 @dataclass
 class Spring:
-    """A source of new tokens, or of the one it is told to `keep`; `asked` has what it was asked."""
+    """
+    A source of new tokens, or of the one it is told to `keep`.
+
+    `asked` has what it was asked; an answer `takes` seconds.
+    """
 
     clock: Clock
     failure: GitleaseError | None = None
     keep: Token | None = None
     asked: list[tuple[str, float]] = field(default_factory=list)
+    takes: float = 0.0
     name: str = "spring"
 
     def fetch(self, target: Target, min_ttl: float) -> Fetched | None:
         self.asked.append((str(target), min_ttl))
+        self.clock.advance(self.takes)
         if self.failure is not None:
             raise self.failure
         made = self.keep or token(f"ghs_{len(self.asked)}", self.clock())
@@ -185,6 +192,17 @@ def test_a_renewal_that_fails_takes_nothing_away(house: House) -> None:
     assert (str(done.error), done.urgent) == ("no route; mend it", False)
     # One failure keeps no other token from its renewal.
     assert [who for who, _ in house.spring.asked] == ["github.com/acme", "github.com/other"]
+
+
+def test_a_round_that_takes_too_long_leaves_the_rest_for_the_next(house: House) -> None:
+    for name in ("a", "b", "c"):
+        house.put(f"github.com~{name}")
+    house.clock.advance(2300)
+    house.spring.failure = errors.UnreachableError("timed out")
+    house.spring.takes = 31.0
+    done = house.round()
+    assert [line.text for line in done.lines if not line.failed] == ["left for the next round"]
+    assert done.next_in <= 30
 
 
 def test_a_token_that_is_over_is_urgent(house: House) -> None:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from gitlease.model.errors import GitleaseError, SettingsError
 from gitlease.model.redaction import printable
 from gitlease.workspace import daemon, standing
-from gitlease.workspace.refresher import Round, run_round
+from gitlease.workspace.refresher import run_round
+from gitlease.workspace.rounds import Round
 from gitlease.workspace.settings import Settings, home_folder, load
 
 if TYPE_CHECKING:
     import argparse
 
-    from gitlease.workspace.refresher import Gh
+    from gitlease.workspace.rounds import Gh
 
 EXAMPLE = "gitlease refresh"
 
@@ -58,7 +59,7 @@ def _by_itself() -> tuple[Settings, Round]:
 
 
 def _tell(done: Round) -> int:
-    for line in done.lines:
+    for line in sorted(done.lines, key=str):
         print(f"{'failed' if line.failed else 'ok':<8}{printable(str(line), 600)}")
     if done.waiting:
         print("no source of tokens is set up yet; `gitlease status` says more")
