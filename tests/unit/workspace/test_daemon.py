@@ -5,7 +5,6 @@ import fcntl
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,6 +15,7 @@ import pytest
 from gitlease.workspace import daemon, loops, standing
 from gitlease.workspace.settings import Settings
 from gitlease.workspace.standing import Standing
+from tests.support.crowds import crowd
 from tests.support.loops import Loop, children, ended, wait_for
 from tests.support.parts import settings
 
@@ -48,23 +48,13 @@ import os, sys
 from pathlib import Path
 from gitlease.workspace import daemon
 from gitlease.workspace.settings import Settings
-sys.stdin.read()
+go()
 print(daemon.start(Settings(Path(sys.argv[1])), os.environ)[0])
 """
 
 
 def test_of_fifty_starters_at_once_exactly_one_starts_it(loop: Loop, home: Path) -> None:
-    command = [sys.executable, "-c", START, str(loop.settings.home)]
-    starters = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(50)
-    ]
-    for starter in starters:
-        assert starter.stdin is not None
-        starter.stdin.close()
-        # `communicate` would close it again.
-        starter.stdin = None
-    said = [starter.communicate(timeout=120)[0].strip() for starter in starters]
+    said = crowd(START, loop.settings.home, size=50)
     assert sorted(said) == ["already"] * 49 + ["done"]
     assert running_in(home) == [loop.pid]
     wait_for(lambda: loop.rounds == 1)

@@ -1,8 +1,6 @@
 """The step of the refresher does, repeats and undoes itself; only what it installed is wanted."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from gitlease.workspace import daemon
 from gitlease.workspace.install.folders import Folders
 from gitlease.workspace.install.refresher import Refresher
 from gitlease.workspace.settings import Settings
+from tests.support.crowds import crowd
 from tests.support.parts import settings
 
 
@@ -71,7 +70,7 @@ import os, sys
 from pathlib import Path
 from gitlease.workspace.install.refresher import Refresher
 from gitlease.workspace.settings import Settings
-sys.stdin.read()
+go()
 print(Refresher(Settings(Path(sys.argv[1])), os.environ).do()[0])
 """
 
@@ -82,14 +81,6 @@ def test_many_installers_at_once_leave_one_and_none_fails(mine: Settings, *, old
         Refresher(mine, {}).do()
         mine.refresher.write_text(mine.refresher.read_text() + "# of another version\n")
     before = daemon.is_running(mine)
-    command = [sys.executable, "-c", INSTALL, str(mine.home)]
-    installers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(20)
-    ]
-    for installer in installers:
-        assert installer.stdin is not None
-        installer.stdin.close()
-        installer.stdin = None
-    said = [installer.communicate(timeout=120)[0].strip() for installer in installers]
-    assert sorted(said) == [b"already"] * 19 + [b"done"]
+    said = crowd(INSTALL, mine.home, size=20)
+    assert sorted(said) == ["already"] * 19 + ["done"]
     assert daemon.is_running(mine) not in {None, before}
