@@ -98,6 +98,15 @@ class Loop:
             process.wait()
 
 
+def end_all(home: Path) -> None:
+    """End whatever was started for our folder *home*, also what a killed loop has left asleep."""
+    mark = b"GITLEASE_HOME=" + os.fsencode(home)
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
 def ended(pid: int) -> bool:
     """Tell whether process *pid* has ended, reaped or not."""
     try:

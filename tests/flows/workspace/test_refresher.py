@@ -17,7 +17,7 @@ from gitlease.workspace import daemon
 from gitlease.workspace.settings import load
 from tests.flows.workspace.test_broker import APP, leasing
 from tests.support.brokers import running_broker
-from tests.support.loops import wait_for
+from tests.support.loops import end_all, wait_for
 from tests.support.machines import Machine
 from tests.support.workspaces import Workspace, password
 
@@ -60,7 +60,7 @@ def refreshing(workspace: Workspace) -> Iterator[Workspace]:
         wait_for(lambda: standing(workspace) != {})
         yield workspace
     finally:
-        daemon.stop(load({"GITLEASE_HOME": str(workspace.state)}))
+        end_all(workspace.state)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from gitlease.workspace import daemon, loops, standing
 from gitlease.workspace.settings import Settings
 from gitlease.workspace.standing import Standing
 from tests.support.crowds import crowd
-from tests.support.loops import Loop, children, ended, wait_for
+from tests.support.loops import Loop, children, end_all, ended, wait_for
 from tests.support.parts import settings
 
 ENV = {"PATH": os.environ["PATH"]}
@@ -26,10 +26,7 @@ ENV = {"PATH": os.environ["PATH"]}
 def loop(home: Path) -> Iterator[Loop]:
     made = Loop(settings(home))
     yield made
-    # Whatever a test has left: the program and the PID file of its home are gone.
-    for number in running_in(home):
-        with suppress(OSError):
-            os.kill(number, signal.SIGKILL)
+    end_all(made.settings.home)
 
 
 def running_in(home: Path) -> list[int]:

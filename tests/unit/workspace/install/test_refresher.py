@@ -12,6 +12,7 @@ from gitlease.workspace.install.folders import Folders
 from gitlease.workspace.install.refresher import Refresher
 from gitlease.workspace.settings import Settings
 from tests.support.crowds import crowd
+from tests.support.loops import end_all
 from tests.support.parts import settings
 
 
@@ -20,9 +21,7 @@ def mine(home: Path) -> Iterator[Settings]:
     made = settings(home)
     Folders(made).do()
     yield made
-    if made.home.exists():
-        made.home.chmod(0o700)
-        daemon.stop(made)
+    end_all(made.home)
 
 
 def test_it_is_done_once_and_then_runs_already(mine: Settings) -> None:
