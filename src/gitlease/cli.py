@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "uninstall": ("gitlease.workspace.install.removal", "put back what was there before"),
     "register": ("gitlease.workspace.commands.register", "get a bearer from the broker"),
     "token": ("gitlease.workspace.commands.token", "print a valid token"),
+    "refresh": ("gitlease.workspace.commands.refresh", "renew tokens that are near their end"),
     "invalidate": ("gitlease.workspace.commands.invalidate", "forget cached tokens"),
     "status": ("gitlease.workspace.commands.status", "tell how this workspace is"),
     "credential": ("gitlease.workspace.commands.credential", "git's credential helper"),

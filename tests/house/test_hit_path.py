@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from gitlease.model.tokens import Secret, Token
 from gitlease.workspace import clocks
 from gitlease.workspace.cache import Cache
@@ -22,13 +24,18 @@ HEAVY = {
     "site",
     "socket",
     "ssl",
+    "subprocess",
 }
 
 
-def test_an_answer_from_the_cache_imports_nothing_heavy(tmp_path: Path) -> None:
-    """Where no shell can read the clocks, Python answers each time."""
+@pytest.mark.parametrize("refreshed", [False, True])
+def test_an_answer_from_the_cache_imports_nothing_heavy(tmp_path: Path, *, refreshed: bool) -> None:
+    """Where no shell can read the clocks, Python answers each time, and looks for the refresher."""
     home = tmp_path / "home"
-    home.mkdir(mode=0o700)
+    (home / "run").mkdir(mode=0o700, parents=True)
+    home.chmod(0o700)
+    if refreshed:
+        (home / "run" / "refresher.wanted").touch()
     now = time.time()
     token = Token(Secret("ghs_x"), now + 3600, now, source="test")
     Cache(Settings(home)).put("github.com~acme", token, clocks.read(), for_all=True)
@@ -51,4 +58,5 @@ def test_an_answer_from_the_cache_imports_nothing_heavy(tmp_path: Path) -> None:
     assert b"password=ghs_x\n" in ran.stdout
     imported = set(re.findall(r"\| +([\w.]+)$", ran.stderr.decode(), re.MULTILINE))
     assert "gitlease.workspace.cache" in imported
+    assert ("gitlease.workspace.daemon" in imported) is refreshed
     assert imported & HEAVY == set()

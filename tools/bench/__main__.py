@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from tools.bench import hits, leases, machine, misses, replicas, storm, table
+from tools.bench import hits, idle, leases, machine, misses, replicas, storm, table
 from tools.bench.effort import FULL, QUICK
 from tools.bench.program import BenchError
 
@@ -39,6 +39,7 @@ CHAPTERS: Sequence[Callable[[Path, Effort], Iterator[Row]]] = (
     leases.rows,
     storm.rows,
     replicas.rows,
+    idle.at_rest,
 )
 
 

@@ -6,6 +6,8 @@ shell helper does it without starting a process.  A header line before the block
 may be printed, the lines after it say what only Python needs.  For the shell, header and block are
 one quoted string: it can take that in with one read, and no word of it can ever be a command.
 Whoever reads a record trusts nothing in it: a torn one is a miss.
+
+A record that is read leaves the time of its last use (see `usage`); to look unseen is none.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import FolderError
 from gitlease.model.tokens import Secret, Token, fair_min_ttl, fingerprint
-from gitlease.workspace import clocks, folders
+from gitlease.workspace import clocks, folders, usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,11 +82,16 @@ class Record:
 
 
 class Cache:
-    """The records in one private folder."""
+    """
+    The records in one private folder.
 
-    def __init__(self, settings: Settings) -> None:
+    For one who works *unseen*, finding a record is no use of it, nor is renewing it.
+    """
+
+    def __init__(self, settings: Settings, *, unseen: bool = False) -> None:
         self._folder = settings.cache
         self._settings = settings
+        self._unseen = unseen
 
     @property
     def folder(self) -> Path:
@@ -94,14 +101,18 @@ class Cache:
     def find(self, target: Target) -> Record | None:
         """Return the most specific record that answers *target*, however little life it has."""
         for name in target.names:
-            record = self.read(name)
+            record = self.read(name, unseen=self._unseen)
             if record is not None and (name == target.names[0] or record.for_all):
                 return record
         return None
 
-    def read(self, name: str) -> Record | None:
-        """Return the record under *name*, or None if there is none that can be believed."""
-        data = folders.read_private(self._folder / name, _LIMIT)
+    def read(self, name: str, *, unseen: bool = True) -> Record | None:
+        """
+        Return the record under *name*, or None if there is none that can be believed.
+
+        To look at it so is no use of it, unless *unseen* says otherwise.
+        """
+        data = folders.read_private(self._folder / name, _LIMIT, unseen=unseen)
         record = None if data is None else _decode(name, data)
         if record is None or record.settings != self._settings.digest:
             # Another App's, or of a scope that has been narrowed since.
@@ -126,7 +137,8 @@ class Cache:
         deadline = (
             now.wall + record.left(now) - fair_min_ttl(self._settings.min_ttl, token.lifetime)
         )
-        folders.write_whole(self._folder / name, data, mtime=max(deadline, 0.0))
+        used = usage.last_used(self._folder / name) if self._unseen else None
+        folders.write_whole(self._folder / name, data, mtime=max(deadline, 0.0), atime=used)
         return record
 
     def drop(self, name: str) -> bool:
@@ -202,7 +214,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _holds(path: Path, fingerprint_: str) -> bool:
-    data = folders.read_private(path, _LIMIT)
+    data = folders.read_private(path, _LIMIT, unseen=True)
     record = None if data is None else _decode(path.name, data)
     return record is not None and record.token.fingerprint == fingerprint_
 

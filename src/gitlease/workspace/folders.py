@@ -11,6 +11,7 @@ import contextlib
 import os
 import secrets
 import stat
+import time
 from typing import TYPE_CHECKING
 
 from gitlease.model.errors import FolderError
@@ -77,12 +78,20 @@ def _check(path: Path, *, forbidden: int) -> None:
         )
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o600, mtime: float | None = None) -> None:
+def write_whole(
+    path: Path,
+    data: bytes,
+    *,
+    mode: int = 0o600,
+    mtime: float | None = None,
+    atime: float | None = None,
+) -> None:
     """
     Put *data* at *path* in one step: a reader sees the old file or the new one.
 
-    The file has *mode* from its first byte, and *mtime* (seconds since 1970) if given.  Raises
-    `OSError`, and then the old file is untouched and nothing is left behind.
+    The file has *mode* from its first byte, and *mtime* (seconds since 1970) if given; *atime*,
+    when it was last read, is now unless given too.  Raises `OSError`, and then the old file is
+    untouched and nothing is left behind.
     """
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -94,7 +103,7 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600, mtime: float | No
                 view = view[os.write(descriptor, view) :]
             os.fchmod(descriptor, mode)
             if mtime is not None:
-                os.utime(descriptor, (mtime, mtime))
+                os.utime(descriptor, (time.time() if atime is None else atime, mtime))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -104,14 +113,18 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600, mtime: float | No
         raise
 
 
-def read_private(path: Path, limit: int) -> bytes | None:
+def read_private(path: Path, limit: int, *, unseen: bool = False) -> bytes | None:
     """
     Return the bytes of *path*, or None if it is missing, not ours alone, or over *limit* bytes.
 
-    A link is never followed, and a file with a second name is not believed.
+    A link is never followed, and a file with a second name is not believed.  Read *unseen*, the
+    file keeps the time of its last use.
     """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    # Linux refuses O_NOATIME for a stranger's file, which would not be believed either.
+    no_trace = getattr(os, "O_NOATIME", 0) if unseen else 0
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(path, flags | no_trace)
     except OSError:
         return None
     try:
@@ -124,8 +137,12 @@ def read_private(path: Path, limit: int) -> bytes | None:
             or found.st_size > limit
         ):
             return None
-        return os.read(descriptor, limit + 1)
+        data = os.read(descriptor, limit + 1)
+        if unseen and not no_trace:
+            os.utime(descriptor, ns=(found.st_atime_ns, found.st_mtime_ns))
     except OSError:
         return None
+    else:
+        return data
     finally:
         os.close(descriptor)

@@ -8,6 +8,7 @@ Nothing else ever reaches stdout.  Source: git-credential(1), gitcredentials(7).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import sys
@@ -28,6 +29,8 @@ from gitlease.workspace.sources import Chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from gitlease.model.tokens import Token
 
 INPUT_LIMIT: Final = 5.0  # seconds in which git must have said what it wants
 _INPUT_MAX: Final = gitcred.MAX_LINES * (gitcred.MAX_LINE + 1)
@@ -52,6 +55,8 @@ class Helper:
         self._cache = Cache(settings)
         self._read_clock = read_clock
         self._sleep = sleep
+        # The token that the last answer had to be fetched for.
+        self.fetched: Token | None = None
         self._sources = Chain(settings, env, self._cache, lambda: read_clock().wall)
         self._renewal = Renewal(
             settings, self._cache, self._sources, read_clock, configured=self._sources.configured
@@ -73,6 +78,7 @@ class Helper:
             line = f"no token for {target} ({self._settings.who}): {error}"
             return (gitcred.QUIT if self._settings.fail_closed else b""), line
         self._note(target, outcome)
+        self.fetched = outcome.token if outcome.fetched else None
         again = attributes.knows_state and self._settings.second_chance and refused is None
         return _answer(outcome, again=again), outcome.warning
 
@@ -204,7 +210,21 @@ def main(arguments: list[str], env: Mapping[str, str]) -> int:
     if line:
         _say(line)
     _write(reply)
+    _attend_refresher(settings, env, helper.fetched)
     return 0
+
+
+def _attend_refresher(settings: Settings, env: Mapping[str, str], fetched: Token | None) -> None:
+    """Let nobody who asks meet a dead refresher twice; git has its answer, and hears no failure."""
+    if not os.path.exists(settings.home / "run" / "refresher.wanted"):  # noqa: PTH110 - never raises
+        return
+    from gitlease.workspace import daemon  # noqa: PLC0415 - git has waited for its answer alone
+
+    due = None
+    if fetched is not None and fetched.expires_at is not None:
+        due = fetched.expires_at - fetched.lifetime / 3
+    with contextlib.suppress(Exception):
+        daemon.attend(settings, env, due)
 
 
 def _write(reply: bytes) -> None:

@@ -34,13 +34,15 @@ class Outcome:
     """
     A token; `record` if it is in the cache; `warning`, one line, if something is not as it should.
 
-    `fetched` says whether a source was asked for it.
+    `fetched` says whether a source was asked for it; `error` is what a renewal failed with, where
+    an older token still serves.
     """
 
     token: Token
     record: Record | None = None
     warning: str = ""
     fetched: bool = False
+    error: errors.GitleaseError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,7 @@ class Renewal:
             record,
             f"the token for {target} lives {record.left(now):.0f} s more and could not be "
             f"renewed: {error}",
+            error=error,
         )
 
     def _key(self, target: Target) -> str:

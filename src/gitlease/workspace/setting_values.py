@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 # Settings that name a file or folder.
 PATHS: Final = {"private_key_file", "ca_file", "configs_dir", "enrolment_secret_file", "system_dir"}
+_WHOLE_NUMBERS: Final = {
+    "min_ttl",
+    "lfs_min_ttl",
+    "installation_id",
+    "refresh_interval",
+    "refresh_jitter",
+    "refresh_initial_delay",
+}
 _APP: Final = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 _PERMISSION: Final = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 _SWITCHES: Final = {"fail_closed", "second_chance", "allow_http", "rewrite_ssh", "identity"}
@@ -32,7 +40,7 @@ class NoMeaningError(Exception):
 
 def read_value(name: str, value: Any) -> Any:
     """Return what *value* of the setting *name* means; raise `NoMeaningError` if nothing."""
-    if name in {"min_ttl", "lfs_min_ttl", "installation_id"}:
+    if name in _WHOLE_NUMBERS:
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
         text = str(value)

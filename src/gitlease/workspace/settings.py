@@ -52,7 +52,15 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "system_dir": ("GITLEASE_SYSTEM_DIR",),
     "rewrite_ssh": ("GITLEASE_REWRITE_SSH",),
     "identity": ("GITLEASE_IDENTITY",),
+    "refresh_interval": ("GITLEASE_REFRESH_INTERVAL", "TOKEN_REFRESH_INTERVAL_SEC"),
+    "refresh_jitter": ("GITLEASE_REFRESH_JITTER", "TOKEN_REFRESH_JITTER_SEC"),
+    "refresh_initial_delay": ("GITLEASE_REFRESH_INITIAL_DELAY", "TOKEN_REFRESH_INITIAL_DELAY_SEC"),
 }
+
+# Seconds.  Well before the end of GitHub's hour, whatever a round has to wait for.
+REFRESH_INTERVAL: Final = 2700
+# Enough that a fleet which was started at once does not ask at once.
+REFRESH_JITTER: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +69,10 @@ class Settings:
     All that a workspace can be told.
 
     `granularity` is what one token serves: all of an `owner`'s repositories or one `repository`;
-    `permissions` narrows every token (empty: all that the installation has).  `min_ttl` and
-    `lfs_min_ttl` are seconds.  `scope` is whose git is wired: the `user`'s, the `system`'s, or that
-    of an environment (`env`).  `problem` holds the complaint about a file that was set aside.
+    `permissions` narrows every token (empty: all that the installation has).  `min_ttl`,
+    `lfs_min_ttl` and the refresher's three are seconds.  `scope` is whose git is wired: the
+    `user`'s, the `system`'s, or that of an environment (`env`).  `problem` holds the complaint
+    about a file that was set aside.
     """
 
     home: Path
@@ -90,6 +99,9 @@ class Settings:
     system_dir: Path = Path("/usr/local/lib/gitlease")
     rewrite_ssh: bool = False
     identity: bool = False
+    refresh_interval: int = REFRESH_INTERVAL
+    refresh_jitter: int = REFRESH_JITTER
+    refresh_initial_delay: int = 0
     problem: str = ""
 
     @property
@@ -111,6 +123,11 @@ class Settings:
     def shim(self) -> Path:
         """Our gh; its folder holds nothing else, so that the order on PATH alone decides."""
         return self.home / "shims" / "gh"
+
+    @property
+    def refresher(self) -> Path:
+        """The installed loop of the refresher."""
+        return self.home / "bin" / "gitlease-refresher"
 
     @property
     def who(self) -> str:

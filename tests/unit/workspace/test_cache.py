@@ -1,5 +1,9 @@
 """A record is the right one or none at all, and nobody's but the one meant is removed."""
 
+import os
+import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -183,3 +187,35 @@ def test_the_age_of_a_token_is_what_is_gone_of_its_life() -> None:
     assert RECORD.age(clock()) == 0
     clock.advance(7)
     assert RECORD.age(clock()) == 7
+
+
+# Its use.
+
+
+def test_a_record_is_used_when_it_is_written_found_or_read_by_a_shell(cache: Cache) -> None:
+    """And not when somebody only looks at it; the deadline stays what it was."""
+    cache.put(OWNER, token(), NOON, for_all=True)
+    path = cache.folder / OWNER
+    unseen = Cache(settings(cache.folder.parent.parent), unseen=True)
+    assert time.time() - path.stat().st_atime < 100
+
+    def used(act: Callable[[], object]) -> bool:
+        os.utime(path, (1000.0, path.stat().st_mtime))
+        assert act() is not None
+        return path.stat().st_atime != 1000.0
+
+    assert not used(lambda: cache.read(OWNER))
+    assert not used(lambda: unseen.find(APP))
+    assert not used(lambda: unseen.put(OWNER, token("ghs_two"), NOON, for_all=True))
+    assert not used(lambda: cache.drop_if(OWNER, token().fingerprint))
+    if not os.statvfs(path).f_flag & os.ST_NOATIME:
+        assert used(lambda: cache.find(APP))
+        assert used(lambda: subprocess.run(["sh", "-c", f". '{path}'"], check=False))
+    assert used(lambda: cache.put(OWNER, token(), NOON, for_all=True))
+    assert path.stat().st_mtime == NOON.wall + 3000
+
+
+def test_a_record_that_the_refresher_writes_first_counts_as_used(cache: Cache) -> None:
+    unseen = Cache(settings(cache.folder.parent.parent), unseen=True)
+    unseen.put(OWNER, token(), NOON, for_all=True)
+    assert time.time() - (cache.folder / OWNER).stat().st_atime < 100

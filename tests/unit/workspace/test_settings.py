@@ -88,6 +88,9 @@ def test_every_variable_reaches_its_setting(env: dict[str, str]) -> None:
         "system_dir": ("/opt/gitlease", Path("/opt/gitlease")),
         "rewrite_ssh": ("yes", True),
         "identity": ("on", True),
+        "refresh_interval": ("600", 600),
+        "refresh_jitter": ("0", 0),
+        "refresh_initial_delay": ("5", 5),
     }
     assert given.keys() == VARIABLES.keys()
     variables = {VARIABLES[name][0]: text for name, (text, _) in given.items()}
@@ -137,6 +140,7 @@ BAD = [
     ("GITLEASE_MIN_TTL", "10m", "a whole number"),
     ("GITLEASE_MIN_TTL", "\N{ARABIC-INDIC DIGIT THREE}", "a whole number"),
     ("GITLEASE_MIN_TTL", "9" * 5000, "a whole number"),
+    ("TOKEN_REFRESH_INTERVAL_SEC", "45m", "a whole number"),
     ("GITLEASE_FAIL_CLOSED", "maybe", "true or false"),
     ("GITLEASE_GRANULARITY", "org", "owner or repository"),
     ("GITLEASE_PERMISSIONS", "contents", "a table of permission"),

@@ -33,6 +33,9 @@ _DISPENSABLE: Final = {
     "allow_http",
     "app_slug",
     "gh_owner",
+    "refresh_interval",
+    "refresh_jitter",
+    "refresh_initial_delay",
 }
 _WRITABLE: Final = "set HOME or GITLEASE_HOME to a folder that this user may write to"
 _ROOM: Final = "free some room there and install again"

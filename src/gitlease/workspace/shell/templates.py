@@ -67,6 +67,17 @@ def gh_shim(settings: Settings) -> str:
     )
 
 
+def refresher(settings: Settings, *, python: str, main: Path) -> str:
+    """Return the program text of the refresher's loop; *python* and *main* as for the helper."""
+    return _fill(
+        "refresher.sh",
+        python=quote(python),
+        main=quote(str(main)),
+        home=quote(str(settings.home)),
+        program=quote(str(settings.refresher)),
+    )
+
+
 def _fill(name: str, **values: str) -> str:
     text = (files("gitlease.workspace.shell") / name).read_text("utf-8")
     # A shell reads its whole program at every start; the reasons stay in the template.

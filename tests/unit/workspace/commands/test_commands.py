@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -306,3 +307,48 @@ def test_uninstall_reports_and_fails_if_something_is_left(run: Run, home: Path) 
     (home / ".gitconfig").mkdir()
     code, out, _ = run("uninstall", "--json")
     assert (code, json.loads(out)["failed"]) == (1, True)
+
+
+# refresh
+
+
+def test_refresh_says_what_it_did_a_line_for_each_token(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("refresh")[1] == "no source of tokens is set up yet; `gitlease status` says more\n"
+    monkeypatch.setenv("GITLEASE_APP_ID", "1")
+    monkeypatch.setenv("GITLEASE_PRIVATE_KEY_FILE", "/nowhere/app.pem")
+    assert run("refresh")[1] == "no cached token; the next git command fetches one\n"
+    put("github.com~acme")
+    now = clocks.read()
+    due = replace(token("ghs_canary", now), expires_at=now.wall + 1000)
+    Cache(load(os.environ)).put("github.com~other", due, now, for_all=True)
+    code, out, err = run("refresh")
+    first, second = out.splitlines()
+    assert (code, err) == (1, "")
+    assert re.fullmatch(r"ok      github.com/acme: lives \d+ s more", first)
+    assert second.startswith("failed  github.com/other: the App's key /nowhere/app.pem cannot be")
+    assert "ghs_" not in out
+
+
+def test_the_refreshers_round_prints_a_number_whatever_happens(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what stopped it is there for whoever looks."""
+    put("github.com~acme")
+    status = load(os.environ).home / "run" / "status.json"
+    status.parent.mkdir(mode=0o700)
+    assert run("refresh", "--print-next") == (0, "30\n", "")
+    monkeypatch.setenv("GITLEASE_MIN_TTL", "soon")
+    code, out, err = run("refresh", "--print-next")
+    assert (code, err) == (0, "")
+    assert 27 <= int(out) <= 30
+    assert json.loads(status.read_text())["last_error"] == {
+        "message": "GITLEASE_MIN_TTL is 'soon'",
+        "hint": "it takes a whole number",
+    }
+    monkeypatch.delenv("GITLEASE_MIN_TTL")
+    monkeypatch.setattr("gitlease.workspace.commands.refresh.run_round", int)
+    assert 54 <= int(run("refresh", "--print-next")[1]) <= 60
+    error = json.loads(status.read_text())["last_error"]
+    assert error["message"] == "a round of the refresher failed (TypeError)"

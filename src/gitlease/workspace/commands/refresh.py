@@ -1,0 +1,73 @@
+"""
+Renew now what is used and near its end, and say what was done, a line for each token.
+
+The refresher does the same by itself, in time.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from gitlease.model.errors import GitleaseError, SettingsError
+from gitlease.model.redaction import printable
+from gitlease.workspace import daemon, standing
+from gitlease.workspace.refresher import run_round
+from gitlease.workspace.rounds import Round
+from gitlease.workspace.settings import Settings, home_folder, load
+
+if TYPE_CHECKING:
+    import argparse
+
+    from gitlease.workspace.rounds import Gh
+
+EXAMPLE = "gitlease refresh"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options to *parser*."""
+    parser.add_argument(
+        "--print-next",
+        action="store_true",
+        help="as the refresher does: print the seconds until the next round, and nothing else",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one round and print what came of it; return 1 if something failed."""
+    if args.print_next:
+        settings, done = _by_itself()
+        pid = daemon.is_running(settings)
+        print(standing.settle(settings, done, time.time(), pid=pid))
+        return 0
+    settings = load(os.environ)
+    return _tell(run_round(settings, os.environ, gh=_gh(settings), everything=True))
+
+
+def _by_itself() -> tuple[Settings, Round]:
+    """Run a round that nobody watches: whatever stops it is in its standing, for probes."""
+    try:
+        settings = load(os.environ)
+    except SettingsError as error:
+        return Settings(home_folder(os.environ)), Round(error=error)
+    try:
+        return settings, run_round(settings, os.environ, gh=_gh(settings))
+    except Exception as error:  # noqa: BLE001 - see above
+        what = f"a round of the refresher failed ({type(error).__name__})"
+        return settings, Round(error=GitleaseError(what, hint="run `gitlease refresh` to see why"))
+
+
+def _tell(done: Round) -> int:
+    for line in sorted(done.lines, key=str):
+        print(f"{'failed' if line.failed else 'ok':<8}{printable(str(line), 600)}")
+    if done.waiting:
+        print("no source of tokens is set up yet; `gitlease status` says more")
+    elif not done.lines:
+        print("no cached token; the next git command fetches one")
+    return 1 if done.error is not None else 0
+
+
+def _gh(settings: Settings) -> Gh | None:
+    del settings
+    return None

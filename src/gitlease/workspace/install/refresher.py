@@ -1,0 +1,62 @@
+"""The step that starts the refresher, and lets a dead one be started again by the next miss."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gitlease
+from gitlease.workspace import daemon, folders
+from gitlease.workspace.locks import held
+from gitlease.workspace.shell import templates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitlease.workspace.install.report import State
+    from gitlease.workspace.settings import Settings
+
+
+class Refresher:
+    """`bin/gitlease-refresher`, the process that runs it, and the file that says it is wanted."""
+
+    name = "refresher"
+
+    def __init__(self, settings: Settings, env: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._env = env
+
+    def do(self) -> tuple[State, str]:
+        """Write the program and start it, unless the same one runs; an older one is replaced."""
+        program = self._settings.refresher
+        # A shell will run it: nobody else may be able to put another in its place.
+        folders.check_ours(self._settings.home)
+        folders.check_ours(program.parent)
+        main = Path(gitlease.__file__).resolve().parent / "__main__.py"
+        text = templates.refresher(self._settings, python=sys.executable, main=main).encode()
+        lock = daemon.marker(self._settings)
+        folders.make_private(lock.parent)
+        # One installer after the other, or each would end what the one before has just started.
+        with held(lock):
+            if _read(program) != text:
+                folders.write_whole(program, text, mode=0o700)
+                daemon.stop(self._settings)
+            return daemon.start(self._settings, self._env)
+
+    def undo(self) -> tuple[State, str]:
+        """End it and remove the program."""
+        # First: a miss in between must not start it again.
+        daemon.marker(self._settings).unlink(missing_ok=True)
+        ran = daemon.stop(self._settings)
+        if not self._settings.refresher.exists():
+            return "already", f"{self._settings.refresher} is not there"
+        self._settings.refresher.unlink()
+        return "done", "it has ended" if ran else "it did not run"
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
