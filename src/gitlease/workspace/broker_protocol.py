@@ -70,6 +70,12 @@ def ask_rejected(settings: Settings, bearer: Secret, fingerprint: str) -> Reques
     return _request("POST", url, bearer, {"fingerprint": fingerprint})
 
 
+def ask_bearers(settings: Settings, bearer: Secret) -> Request:
+    """Ask for the list of this workspace's bearers: the question that has no effect."""
+    name = quote(settings.workspace_id, safe="")
+    return _request("GET", f"{settings.broker_url}/workspaces/{name}/tokens", bearer)
+
+
 def ask_registered(settings: Settings, proof: Secret | None) -> Request:
     """Ask to be registered, by an enrolment secret, a bearer, or nothing."""
     # Older platforms differ in which of the two names they read.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from gitlease.model.errors import FolderError, GitleaseError, KeyFileError, NoTokenError
 from gitlease.model.redaction import printable
-from gitlease.workspace import clocks, folders, notes
+from gitlease.workspace import clocks, folders, gh_login, refresher_state
 from gitlease.workspace.cache import Cache
-from gitlease.workspace.failures import Failures
+from gitlease.workspace.failures import recent
 from gitlease.workspace.install.gitconfig import has_include, own_config, user_config
 from gitlease.workspace.sources import BEARER_FILE, Chain
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
 
 HEALTHY, DEGRADED, BROKEN = 0, 1, 2
-# An older failure says little about now.
-_RECENT: Final = 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +88,7 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
             }
         )
     degraded += _failures(settings, env, cache, now.wall)
+    degraded += filter(None, [_refresher(settings), _gh(settings, env)])
     serves = any(row["usable"] for row in rows)
     if why := _no_source(settings, env):
         (degraded if serves or _has_token(env) else broken).append(why)
@@ -159,8 +158,18 @@ def _failures(
     settings: Settings, env: Mapping[str, str], cache: Cache, now: float
 ) -> Iterator[str]:
     """Yield what git was told when it last asked in vain, and nobody has succeeded since."""
-    noted = Failures(settings, Chain(settings, env, cache, lambda: now).configured)
-    for key in notes.failed(settings):
-        error = noted.heard(key, now - _RECENT, now)
-        if error is not None:
-            yield printable(f"no token for {key.replace('~', '/')}: {error}", 600)
+    configured = Chain(settings, env, cache, lambda: now).configured
+    for name, error in recent(settings, configured, now):
+        yield printable(f"no token for {name}: {error}", 600)
+
+
+def _refresher(settings: Settings) -> str:
+    """Return in words what is wrong with the refresher, or "" (also where none is wanted)."""
+    state = refresher_state.read(settings)
+    return "" if state is None else state.problem
+
+
+def _gh(settings: Settings, env: Mapping[str, str]) -> str:
+    """Return in words why gh's login does not serve, or "" (also where it is not ours)."""
+    why = gh_login.stale(settings, env)
+    return f"{why}; run `gitlease install`" if why else ""

@@ -40,7 +40,7 @@ class Programs:
         folders.check_ours(self._settings.home)
         folders.check_ours(path.parent)
         # First: a helper that works is not taken away for one that does not.
-        _try(sys.executable, main)
+        start_python(sys.executable, main)
         wrote = python_path.note(self._settings.home)
         wrote |= _write(path, text.encode())
         if not os.access(path, os.X_OK):
@@ -69,7 +69,7 @@ def _write(path: Path, text: bytes) -> bool:
     return True
 
 
-def _try(python: str, main: Path) -> None:
+def start_python(python: str, main: Path) -> None:
     """Start *python* as the helper will; raise `GitleaseError` if *main* does not come up."""
     command = [python, "-I", "-S", str(main), "credential", "capability"]
     try:
