@@ -236,8 +236,10 @@ def read_file(path: Path) -> tuple[dict[str, Any], str]:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
             # Whoever writes it chooses where the App's proof of identity is sent.
-            if found.st_uid not in {0, os.geteuid()} or found.st_mode & stat.S_IWOTH:
-                return {}, f"{path} is set aside: others can write it; chown or chmod 600 it"
+            if found.st_uid not in {0, os.geteuid()}:
+                return {}, f"{path} is set aside: it is user {found.st_uid}'s; chown or remove it"
+            if found.st_mode & stat.S_IWOTH:
+                return {}, f"{path} is set aside: others can write it; chmod 600 {path}"
             return tomllib.loads(file.read().decode("utf-8")), ""
     except FileNotFoundError:
         return {}, ""

@@ -26,6 +26,10 @@ LIMIT: Final = 10.0  # seconds; nothing here but `reach` leaves the machine
 _QUIET: Final = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
 
+class BrokenConfigError(GitleaseError):
+    """git cannot read its config, and so can do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """
@@ -124,11 +128,15 @@ class Git:
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
-        """All config, in the order in which git reads it; raise `GitleaseError` if it cannot."""
+        """
+        All config, in the order in which git reads it.
+
+        Raises `BrokenConfigError` if git cannot read it, `GitleaseError` if there is no git.
+        """
         ran = self.run("config", "--show-scope", "--show-origin", "-z", "--list")
         if ran.returncode:
             why = ran.stderr.strip().partition("\n")[0].removeprefix("fatal: ")
-            raise GitleaseError(
+            raise BrokenConfigError(
                 f"git cannot read its config, so every git command fails: {printable(why)}",
                 hint="correct that file, or move it away",
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
 from gitlease.workspace.doctor.findings import Finding
+from gitlease.workspace.doctor.git import BrokenConfigError
 from gitlease.workspace.install.gitconfig import has_include, user_config
 
 if TYPE_CHECKING:
@@ -29,14 +30,11 @@ def check_config(patient: Patient) -> Iterator[Finding]:
     except GitleaseError as error:
         yield Finding.of("git-config-hidden", error)
     try:
-        _ = patient.git.version
+        _ = patient.git.entries
+    except BrokenConfigError as error:
+        yield Finding.of("git-config-broken", error)
     except GitleaseError as error:
         yield Finding.of("git-missing", error)
-        return
-    try:
-        _ = patient.git.entries
-    except GitleaseError as error:
-        yield Finding.of("git-config-broken", error)
 
 
 def check_age(patient: Patient) -> Iterator[Finding]:

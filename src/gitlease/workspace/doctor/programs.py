@@ -31,7 +31,7 @@ def check_helper(patient: Patient) -> Iterator[Finding]:
         return
     baked = _baked(settings.helper)
     python, main = baked.get("python", ""), baked.get("main", "")
-    again = "install gitlease by pip where it is to stay, and run `gitlease install`"
+    again = f"{_AGAIN} from where gitlease is installed to stay"
     if not os.access(python, os.X_OK) or not os.access(main, os.R_OK):
         gone = main if os.access(python, os.X_OK) else python
         yield Finding("interpreter", f"the helper starts {gone}, which is gone", again)

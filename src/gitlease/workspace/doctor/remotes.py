@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -25,33 +26,53 @@ _OTHERS: Final = {"http": "remote-http", "git": "remote-http"}
 
 def check_remotes(patient: Patient) -> Iterator[Finding]:
     """Every remote on our host is https, without a password or somebody else's name."""
-    for name, push, url in _remotes(patient):
-        kind, path = _judge(patient, url)
-        if kind:
-            yield _finding(patient, kind, name, path, push=push)
+    for one in _remotes(patient):
+        kind, path = _judge(patient, one.url)
+        written = _place(one.written)[0] == patient.settings.host
+        # What a rewriting rule has made of a good address is that rule's fault.
+        if kind and not (written and not _judge(patient, one.written)[0]):
+            yield _finding(patient, kind, one, path)
 
 
 def target(patient: Patient) -> Target | None:
     """Return what the repository's first remote on our host is about, `origin` before others."""
     host = patient.settings.host
-    found = sorted(_remotes(patient), key=lambda one: one[0] != "origin")
-    for _, _, url in found:
-        there, path = _place(url)
+    found = sorted(_remotes(patient), key=lambda one: one.name != "origin")
+    for one in found:
+        there, path = _place(one.url)
         named = parse_path(host, path) if there == host else None
         if named is not None and named.repository:
             return named
     return None
 
 
-def _remotes(patient: Patient) -> Iterator[tuple[str, bool, str]]:
-    """Yield name, whether for pushing only, and address of each remote, after all rewriting."""
-    entries = patient.git.entries
-    named = {one.subsection for one in entries if one.section == "remote" and one.name == "url"}
-    for name in sorted(named - {""}):
-        fetched = patient.git.run("remote", "get-url", "--all", name).stdout.splitlines()
-        pushed = patient.git.run("remote", "get-url", "--push", "--all", name).stdout.splitlines()
-        yield from ((name, False, url) for url in fetched)
-        yield from ((name, True, url) for url in pushed if url not in fetched)
+@dataclass(frozen=True, slots=True)
+class _Remote:
+    """One address of the remote *name*, as it is *written* and as git uses it."""
+
+    name: str
+    written: str
+    url: str
+    push: bool = False
+
+
+def _remotes(patient: Patient) -> Iterator[_Remote]:
+    """Yield each address of each remote, those for pushing alone last."""
+    entries = [one for one in patient.git.entries if one.section == "remote"]
+    for name in sorted({one.subsection for one in entries if one.name == "url"} - {""}):
+        mine = [one for one in entries if one.subsection == name]
+        urls = [one.value for one in mine if one.name == "url"]
+        fetched = _used(patient, "--all", name)
+        yield from (_Remote(name, *pair) for pair in zip(urls, fetched, strict=False))
+        for_push = [one.value for one in mine if one.name == "pushurl"] or urls
+        pushed = _used(patient, "--push", "--all", name)
+        for pair in zip(for_push, pushed, strict=False):
+            if pair[1] not in fetched:
+                yield _Remote(name, *pair, push=True)
+
+
+def _used(patient: Patient, *words: str) -> list[str]:
+    return patient.git.run("remote", "get-url", *words).stdout.splitlines()
 
 
 def _split(url: str) -> SplitResult | None:
@@ -95,7 +116,7 @@ def _judge(patient: Patient, url: str) -> tuple[str, str]:
     return ("" if whole.username in users else "remote-user"), path
 
 
-def _finding(patient: Patient, kind: str, name: str, path: str, *, push: bool) -> Finding:
+def _finding(patient: Patient, kind: str, remote: _Remote, path: str) -> Finding:
     whys = {
         "remote-ssh": "uses ssh, for which no token serves",
         "remote-http": "is not encrypted, and no token is sent there",
@@ -103,7 +124,9 @@ def _finding(patient: Patient, kind: str, name: str, path: str, *, push: bool) -
         "remote-user": "names an account that is none of ours",
     }
     url = f"https://{patient.settings.host}/{path.strip('/')}"
-    words = ["git", "remote", "set-url", *(["--push"] if push else []), name, url]
-    which = "push address of the remote" if push else "remote"
-    cause = f"the {which} {printable(name, 60)} of {patient.git.top} {whys[kind]}"
+    top = str(patient.git.top)
+    words = ["git", "-C", top, "remote", "set-url", *(["--push"] if remote.push else [])]
+    words += [remote.name, url]
+    which = "push address of the remote" if remote.push else "remote"
+    cause = f"the {which} {printable(remote.name, 60)} of {top} {whys[kind]}"
     return Finding(kind, cause, shlex.join(words))
