@@ -10,10 +10,12 @@ from gitlease.model import errors
 from gitlease.model.redaction import printable
 from gitlease.model.targets import Target
 from gitlease.workspace import broker_protocol
+from gitlease.workspace.cache import Cache
 from gitlease.workspace.doctor import remotes
 from gitlease.workspace.doctor.findings import Finding
 from gitlease.workspace.enrolment import Enrolment
 from gitlease.workspace.sources.app_key import AppKey
+from gitlease.workspace.sources.broker import Broker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,41 +48,48 @@ def check_broker(patient: Patient) -> Iterator[Finding]:
         cure = f"let the platform write it to {file}, or run `gitlease register --secret-file FILE`"
         yield Finding("bearer", cause, cure)
         return
-    for request in _questions(patient, bearer):
-        found = _ask_broker(patient, request)
-        if found is not None:
-            yield found
-            return
+    found = _first_answer(patient, bearer) or _grant(patient)
+    if found is not None:
+        yield found
 
 
-def _questions(patient: Patient, bearer: Secret) -> Iterator[Request]:
+def _first_answer(patient: Patient, bearer: Secret) -> Finding | None:
+    """Ask what has no effect: that shows whether the broker is one, and knows us."""
     settings = patient.settings
     if settings.workspace_id:
-        yield broker_protocol.ask_bearers(settings, bearer)
-    target = remotes.target(patient)
-    if target is not None or not settings.workspace_id:
-        # No life is asked for, so that the broker need not mint for a question.
-        target = target or Target(settings.host)
-        one = target.repository if settings.granularity == "repository" else None
-        yield broker_protocol.ask_lease(settings, bearer, target.owner, one, 0)
-
-
-def _ask_broker(patient: Patient, request: Request) -> Finding | None:
-    settings = patient.settings
+        request = broker_protocol.ask_bearers(settings, bearer)
+    else:
+        request = broker_protocol.ask_lease(settings, bearer, None, None, 0)
     try:
         response = patient.witness.exchange(request, patient.witness.deadline())
     except errors.GitleaseError as error:
         return Finding.of("broker-unreachable", error)
     if response.status == 200 or _is_older(request, response):
         return None
-    refused = broker_protocol.refusal(settings, response)
-    match refused:
+    return _refused(broker_protocol.refusal(settings, response))
+
+
+def _grant(patient: Patient) -> Finding | None:
+    """Ask for the token that git would need here; its life does not matter, so it may be old."""
+    target = remotes.target(patient)
+    if target is None or not patient.settings.workspace_id:
+        return None
+    cache = Cache(patient.settings)
+    try:
+        Broker(patient.settings, patient.witness, cache, time.time).check(target)
+    except errors.SourceError as error:
+        return _refused(error)
+    return None
+
+
+def _refused(error: errors.SourceError) -> Finding:
+    match error:
         case errors.UnauthorizedError():
-            return Finding.of("bearer", refused)
+            return Finding.of("bearer", error)
         case errors.RefusedError():
-            return Finding.of("broker-refuses", refused)
+            return Finding.of("broker-refuses", error)
         case _:
-            return Finding.of("broker-answer", refused)
+            return Finding.of("broker-answer", error)
 
 
 def _is_older(request: Request, response: Response) -> bool:
