@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gitlease.model.tokens import fingerprint
 from gitlease.workspace import clocks
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gitlease.workspace.settings import Settings
+
+# `key: value`, each of them bare or quoted, and a comment.
+_LINE: Final = re.compile(
+    r"""(?P<indent>\s*)(["']?)(?P<key>[\w.:-]+)\2:(?:\s+(["']?)(?P<value>.*?)\4)?\s*(?:\s\#.*)?"""
+)
 
 
 def stale(settings: Settings, env: Mapping[str, str]) -> str:
@@ -57,15 +62,14 @@ def _login(path: Path, host: str) -> tuple[str, str]:
     found: dict[str, str] = {}
     inside, indent = False, ""
     for line in lines:
-        if not line.strip() or line.lstrip().startswith("#"):
+        match = _LINE.fullmatch(line)
+        if match is None:
             continue
-        if not line[0].isspace():
-            inside, indent = line.split(" #")[0].strip().strip("\"'") in {f"{host}:", host}, ""
-            inside = inside or line.strip().rstrip(":").strip("\"'") == host
-            continue
-        match = re.fullmatch(r"(\s+)(\w+):\s*(.*?)\s*", line)
-        if inside and match:
-            indent = indent or match[1]
-            if match[1] == indent:
-                found[match[2]] = match[3].strip("\"'")
+        if not match["indent"]:
+            inside, indent = match["key"] == host, ""
+        elif inside:
+            # Deeper ones are those of its `users`.
+            indent = indent or match["indent"]
+            if match["indent"] == indent:
+                found[match["key"]] = match["value"]
     return found.get("user", ""), found.get("oauth_token", "")

@@ -7,7 +7,9 @@ How the refresher fares, as it wrote it down; nothing here starts or stops it.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -94,4 +96,9 @@ def _said(path: Path) -> dict[str, Any]:
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) and value == value else 0.0  # noqa: PLR0124
+    # `json` reads NaN, Infinity and endless numbers too, and True is one.
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return 0.0
+    with contextlib.suppress(OverflowError):
+        return float(value) if math.isfinite(value) else 0.0
+    return 0.0

@@ -6,6 +6,7 @@ git itself decides which entries are about a URL; nothing here copies its rules.
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LIMIT: Final = 10.0  # seconds; nothing here but `reach` leaves the machine
+_LIST: Final = ("--show-origin", "-z", "--list")
+# How git ends that does not know an option: `--show-scope` came with 2.26.
+_USAGE: Final = 129
 # One language, no questions, and nothing written "on the way".
 _QUIET: Final = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
@@ -133,7 +137,10 @@ class Git:
 
         Raises `BrokenConfigError` if git cannot read it, `GitleaseError` if there is no git.
         """
-        ran = self.run("config", "--show-scope", "--show-origin", "-z", "--list")
+        ran = self.run("config", "--show-scope", *_LIST)
+        if ran.returncode == _USAGE:
+            ran = self.run("config", *_LIST)
+            return tuple(self._parsed(ran.stdout, scoped=False))
         if ran.returncode:
             why = ran.stderr.strip().partition("\n")[0].removeprefix("fatal: ")
             raise BrokenConfigError(
@@ -142,9 +149,10 @@ class Git:
             )
         return tuple(self._parsed(ran.stdout))
 
-    def _parsed(self, text: str) -> Iterator[Entry]:
-        words = text.split("\0")[:-1]
-        for scope, origin, line in zip(words[::3], words[1::3], words[2::3], strict=True):
+    def _parsed(self, text: str, *, scoped: bool = True) -> Iterator[Entry]:
+        words = iter(text.split("\0")[:-1])
+        scopes = words if scoped else itertools.repeat("")
+        for scope, origin, line in zip(scopes, words, words, strict=False):
             key, _, value = line.partition("\n")
             file = Path(origin[5:]) if origin.startswith("file:") else None
             if file is not None and not file.is_absolute():
@@ -171,6 +179,9 @@ class Git:
 
     def _matches(self, section: str, pattern: str, host: str) -> bool:
         whole = pattern if "://" in pattern else f"https://{pattern}"
+        if redact(whole) != whole:
+            # A password is for no command line, and decides nothing.
+            whole = re.sub(r"//[^/]*@", "//", whole)
         try:
             path = urlsplit(whole).path
         except ValueError:
