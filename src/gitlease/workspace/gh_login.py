@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
 
 # `key: value`, each of them bare or quoted, and a comment.
-_LINE: Final = re.compile(
+_LINE: Final = (
     r"""(?P<indent>\s*)(["']?)(?P<key>[\w.:-]+)\2:(?:\s+(["']?)(?P<value>.*?)\4)?\s*(?:\s\#.*)?"""
 )
 
@@ -62,8 +62,10 @@ def _login(path: Path, host: str) -> tuple[str, str]:
     found: dict[str, str] = {}
     inside, indent = False, ""
     for line in lines:
-        match = _LINE.fullmatch(line)
+        match = re.fullmatch(_LINE, line)
         if match is None:
+            # The name of a host that is written in some other way; ours is not.
+            inside = inside and line[:1] in {"", " ", "\t", "#"}
             continue
         if not match["indent"]:
             inside, indent = match["key"] == host, ""

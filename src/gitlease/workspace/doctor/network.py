@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ from gitlease.workspace.sources.broker import Broker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from gitlease.model.exchange import Request, Response
     from gitlease.model.tokens import Secret
@@ -34,26 +36,39 @@ def check_broker(patient: Patient) -> Iterator[Finding]:
     settings = patient.settings
     if not settings.broker_url:
         return
+    enrolment = Enrolment(settings, patient.witness)
     try:
-        bearer = Enrolment(settings, patient.witness).bearer()
+        bearer = enrolment.bearer()
     except errors.UnauthorizedError as error:
         yield Finding.of("bearer", error)
         return
-    if bearer is None and settings.enrolment_secret_file:
-        # It enrols when git first asks.
-        return
     if bearer is None:
-        cause = f"{settings.who} has no bearer for {settings.broker_url}"
-        file = Enrolment(settings, patient.witness).file
-        cure = f"let the platform write it to {file}, or run `gitlease register --secret-file FILE`"
-        yield Finding("bearer", cause, cure)
+        yield from _without_bearer(patient, enrolment.file)
         return
     found = _first_answer(patient, bearer) or _grant(patient)
     if found is not None:
         yield found
 
 
-def _first_answer(patient: Patient, bearer: Secret) -> Finding | None:
+def _without_bearer(patient: Patient, file: Path) -> Iterator[Finding]:
+    """With an enrolment secret it gets one when git first asks, if the broker is there then."""
+    settings = patient.settings
+    cause = f"{settings.who} has no bearer for {settings.broker_url}"
+    secret = settings.enrolment_secret_file
+    if not secret:
+        cure = f"let the platform write it to {file}, or run `gitlease register --secret-file FILE`"
+        yield Finding("bearer", cause, cure)
+    elif not os.access(secret, os.R_OK):
+        cause = f"{cause}, and its enrolment secret {secret} cannot be read"
+        yield Finding("bearer", cause, "mount it there, or correct GITLEASE_ENROLMENT_SECRET_FILE")
+    else:
+        found = _first_answer(patient, None)
+        # That it wants a bearer is the answer of a broker that is well.
+        if found is not None and found.kind != "bearer":
+            yield found
+
+
+def _first_answer(patient: Patient, bearer: Secret | None) -> Finding | None:
     """Ask what has no effect: that shows whether the broker is one, and knows us."""
     settings = patient.settings
     if settings.workspace_id:

@@ -7,7 +7,8 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gitlease.model.errors import GitleaseError
+from gitlease.model.errors import FolderError, GitleaseError
+from gitlease.workspace import folders
 from gitlease.workspace.doctor.findings import Finding
 from gitlease.workspace.install.programs import start_python
 
@@ -35,7 +36,7 @@ def check_helper(patient: Patient) -> Iterator[Finding]:
     if not os.access(python, os.X_OK) or not os.access(main, os.R_OK):
         gone = main if os.access(python, os.X_OK) else python
         yield Finding("interpreter", f"the helper starts {gone}, which is gone", again)
-    else:
+    elif _is_safe(settings.helper):
         try:
             start_python(python, Path(main))
         except GitleaseError as error:
@@ -43,6 +44,16 @@ def check_helper(patient: Patient) -> Iterator[Finding]:
     if baked.get("settings") != settings.digest or baked.get("home") != str(settings.home):
         cause = f"{settings.helper} was written for other settings than those of now"
         yield Finding("helper-outdated", cause, _AGAIN)
+
+
+def _is_safe(helper: Path) -> bool:
+    """Tell whether nobody else can have written what we are about to start."""
+    try:
+        folders.check_ours(helper.parent.parent)
+        folders.check_ours(helper.parent)
+        return helper.stat().st_uid == os.geteuid()
+    except (FolderError, OSError):
+        return False
 
 
 def _baked(helper: Path) -> dict[str, str]:
