@@ -153,7 +153,8 @@ def test_what_is_wrong_here_is_found_and_the_cure_mends_it(ward: Ward, kind: str
 def check(ward: Ward, kind: str, act: Act) -> None:
     act(ward)
     found = ward.findings()
-    assert kind in found
+    # Whoever hides git's config hides our helper with it.
+    assert set(found) - ({"helper-not-asked"} if kind == "git-config-hidden" else set()) == {kind}
     assert DEAD not in json.dumps(found)
     ward.follow(found[kind]["cure"])
     assert ward.findings() == {}
