@@ -95,6 +95,7 @@ IN_GIT: list[tuple[str, Act]] = [
     ("remote-password", remote(f"https://x-access-token:{DEAD}@github.com/acme/app.git")),
     ("remote-user", remote("https://alice@github.com/acme/app")),
     ("git-config-hidden", environment(GIT_CONFIG_GLOBAL="")),
+    ("git-config-broken", environment(GIT_CONFIG_COUNT="many")),
 ]
 
 
@@ -151,6 +152,7 @@ def test_what_is_wrong_here_is_found_and_the_cure_mends_it(ward: Ward, kind: str
 
 
 def check(ward: Ward, kind: str, act: Act) -> None:
+    _ = ward.repository
     act(ward)
     found = ward.findings()
     # Whoever hides git's config hides our helper with it.
@@ -223,6 +225,22 @@ def test_a_config_that_git_cannot_read_is_named(ward: Ward) -> None:
     found = ward.findings()
     assert str(path) in found["git-config-broken"]["cause"]
     path.write_text(right)
+    assert ward.findings() == {}
+
+
+@HOST_ONLY
+def test_a_netrc_that_git_uses_before_our_helper_is_found(ward: Ward) -> None:
+    """With a person's password that may not see the repository, git is told "not found"."""
+    _ = ward.repository
+    file = ward.workspace.home / ".netrc"
+    file.write_text("machine example.com\nlogin x\npassword y\n")
+    assert ward.findings() == {}
+    file.write_text(f"machine github.com\nlogin x\npassword {DEAD}\n")
+    found = ward.findings()
+    assert set(found) == {"netrc"}
+    assert DEAD not in json.dumps(found)
+    assert found["netrc"]["cure"] == f"take that entry out of {file}"
+    file.write_text("")
     assert ward.findings() == {}
 
 

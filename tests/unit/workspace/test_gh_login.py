@@ -68,7 +68,7 @@ def test_what_is_not_our_login_is_none_of_our_business(
     [
         block("x", host="a.example") + block(DEAD) + block("x", host="z.example"),
         block(DEAD).replace("\n", "\r\n"),
-        block(DEAD) + '"[::1]":\n    user: alice\n    oauth_token: gho_x\n',
+        block(DEAD) + '"[::1]":\n  user: alice\n  oauth_token: gho_x\n',
         "# mine\n" + block(DEAD).replace("    ", "  "),
         f'"github.com":\n    # bot\n\n    "user": "app[bot]"\n    \'oauth_token\': {DEAD} # new\n',
         f"github.com: # ours\n    oauth_token: '{DEAD}'\n    user: 'app[bot]'",

@@ -39,6 +39,7 @@ CHECKS: Final[tuple[Callable[[Patient], Iterator[Finding]], ...]] = (
     helpers.check_order,
     overrides.check_credential,
     overrides.check_headers,
+    overrides.check_netrc,
     overrides.check_rewrites,
     remotes.check_remotes,
     places.check_records,

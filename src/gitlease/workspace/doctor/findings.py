@@ -32,6 +32,7 @@ KINDS: Final[Mapping[str, Severity]] = {
     "credential-username": "error",
     "credential-path": "warning",
     "extra-header": "error",
+    "netrc": "warning",
     "instead-of": "error",
     "remote-ssh": "warning",
     "remote-http": "warning",

@@ -26,6 +26,7 @@ LIMIT: Final = 10.0  # seconds; nothing here but `reach` leaves the machine
 _LIST: Final = ("--show-origin", "-z", "--list")
 # How git ends that does not know an option: `--show-scope` came with 2.26.
 _USAGE: Final = 129
+_OUT_OF_THE_ENVIRONMENT: Final = "unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS"
 # One language, no questions, and nothing written "on the way".
 _QUIET: Final = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
@@ -82,7 +83,7 @@ class Entry:
 
     def _unset(self, *options: str, value: str | None = None) -> str:
         if self.file is None:
-            return "unset GIT_CONFIG_COUNT GIT_CONFIG_PARAMETERS"
+            return _OUT_OF_THE_ENVIRONMENT
         if redact(self.key) != self.key:
             return f"take the line out of {self.file} with an editor: it holds a secret"
         words = ["git", "config", "--file", str(self.file), *options, "--unset-all", self.key]
@@ -143,9 +144,10 @@ class Git:
             return tuple(self._parsed(ran.stdout, scoped=False))
         if ran.returncode:
             why = ran.stderr.strip().partition("\n")[0].removeprefix("fatal: ")
+            by_file = "command-line" not in ran.stderr
             raise BrokenConfigError(
                 f"git cannot read its config, so every git command fails: {printable(why)}",
-                hint="correct that file, or move it away",
+                hint="correct that file, or move it away" if by_file else _OUT_OF_THE_ENVIRONMENT,
             )
         return tuple(self._parsed(ran.stdout))
 

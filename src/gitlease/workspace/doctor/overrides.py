@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netrc import NetrcParseError, netrc
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -45,6 +47,21 @@ def check_headers(patient: Patient) -> Iterator[Finding]:
             )
             # With its value the cure would hold a secret.
             yield Finding("extra-header", cause, entry.removal_of_all)
+
+
+def check_netrc(patient: Patient) -> Iterator[Finding]:
+    """No `.netrc` answers for our host: git's curl shows that password before a helper is asked."""
+    home = patient.env.get("HOME")
+    if not home:
+        return
+    path = Path(home) / ".netrc"
+    try:
+        entry = netrc(str(path)).authenticators(patient.settings.host)
+    except (OSError, NetrcParseError, UnicodeDecodeError):
+        return
+    if entry is not None and entry[2]:
+        cause = f"{path} has a password for {patient.settings.host}, which git uses before ours"
+        yield Finding("netrc", cause, f"take that entry out of {path}")
 
 
 def check_rewrites(patient: Patient) -> Iterator[Finding]:
