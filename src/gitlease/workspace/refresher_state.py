@@ -41,6 +41,10 @@ class RefresherState:
     message: str
     hint: str
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the state for programs."""
+        return {"pid": self.pid, "late": int(self.late), "failures_in_a_row": self.failures}
+
     @property
     def problem(self) -> str:
         """What is wrong with it in one line, with the cure, or ""."""

@@ -18,6 +18,7 @@ from gitlease.workspace.sources import BEARER_FILE, Chain
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from gitlease.workspace.refresher_state import RefresherState
     from gitlease.workspace.settings import Settings
 
 HEALTHY, DEGRADED, BROKEN = 0, 1, 2
@@ -29,6 +30,7 @@ class Status:
     How the workspace is: `level` is the exit code; `problems` each say the cure.
 
     `records` has a row for each cached token: name, fingerprint, seconds left, source.
+    `refresher` is None where none is wanted.
     """
 
     level: int
@@ -36,6 +38,7 @@ class Status:
     records: tuple[dict[str, Any], ...]
     home: str
     host: str
+    refresher: RefresherState | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for programs."""
@@ -45,6 +48,7 @@ class Status:
             "records": list(self.records),
             "home": self.home,
             "host": self.host,
+            "refresher": None if self.refresher is None else self.refresher.as_json(),
         }
 
     def __str__(self) -> str:
@@ -57,6 +61,8 @@ class Status:
             )
         if not self.records:
             lines.append("  no cached token; the next git command fetches one")
+        if self.refresher is not None and self.refresher.pid is not None:
+            lines.append(f"  refresher: process {self.refresher.pid}")
         return "\n".join(lines)
 
 
@@ -88,12 +94,14 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
             }
         )
     degraded += _failures(settings, env, cache, now.wall)
-    degraded += filter(None, [_refresher(settings), _gh(settings, env)])
+    refresher = refresher_state.read(settings)
+    degraded += filter(None, [refresher.problem if refresher else "", _gh(settings, env)])
     serves = any(row["usable"] for row in rows)
     if why := _no_source(settings, env):
         (degraded if serves or _has_token(env) else broken).append(why)
     level = BROKEN if broken else DEGRADED if degraded else HEALTHY
-    return Status(level, (*broken, *degraded), tuple(rows), str(settings.home), settings.host)
+    problems = (*broken, *degraded)
+    return Status(level, problems, tuple(rows), str(settings.home), settings.host, refresher)
 
 
 def _no_helper(settings: Settings) -> str:
@@ -161,12 +169,6 @@ def _failures(
     configured = Chain(settings, env, cache, lambda: now).configured
     for name, error in recent(settings, configured, now):
         yield printable(f"no token for {name}: {error}", 600)
-
-
-def _refresher(settings: Settings) -> str:
-    """Return in words what is wrong with the refresher, or "" (also where none is wanted)."""
-    state = refresher_state.read(settings)
-    return "" if state is None else state.problem
 
 
 def _gh(settings: Settings, env: Mapping[str, str]) -> str:

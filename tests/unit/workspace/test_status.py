@@ -191,6 +191,10 @@ def test_a_refresher_that_is_wanted_and_gone_degrades(mine: Settings, env: dict[
     (run / "refresher.pid").write_text(f"{os.getpid()}\n")
     (run / "refresher.pid").chmod(0o600)
     assert seen(mine, env) == (HEALTHY, "")
+    status = examine(mine, env)
+    shown = {"pid": os.getpid(), "late": 0, "failures_in_a_row": 0}
+    assert status.as_json()["refresher"] == shown
+    assert str(status).endswith(f"\n  refresher: process {os.getpid()}")
 
 
 def test_a_login_of_gh_that_is_ours_and_dead_degrades(

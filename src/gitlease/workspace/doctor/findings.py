@@ -85,7 +85,7 @@ class Finding:
             "kind": self.kind,
             "severity": self.severity,
             "cause": printable(self.cause, 600),
-            "cure": printable(self.cure, 400),
+            "cure": printable(self.cure, 2000),
         }
 
     def __str__(self) -> str:

@@ -71,10 +71,11 @@ class Entry:
     @property
     def removal(self) -> str:
         """What to do so that this line is gone."""
-        if self.value.startswith("!") or redact(self.value) != self.value:
-            # A cure is printed, and this one would hold a secret.
+        value = self.value
+        if value.startswith("!") or redact(value) != value or not value.isprintable():
+            # A cure is printed: it may hold no secret, and has to survive being copied.
             return self.removal_of_all
-        return self._unset("--fixed-value", value=self.value)
+        return self._unset("--fixed-value", value=value)
 
     @property
     def removal_of_all(self) -> str:
@@ -96,11 +97,18 @@ class Git:
     def __init__(self, env: Mapping[str, str], folder: Path) -> None:
         self._env = {**env, **_QUIET}
         self._folder = folder
+        self._lost: GitleaseError | None = None
 
     def run(
         self, *words: str, limit: float = LIMIT, **env: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run git; raise `GitleaseError` if there is none, or if it does not end in time."""
+        """
+        Run git; raise `GitleaseError` if there is none, or if it does not end in time.
+
+        Such a git is not tried again: nobody waits for each check anew.
+        """
+        if self._lost is not None:
+            raise self._lost
         try:
             return subprocess.run(
                 ["git", *words],
@@ -114,13 +122,14 @@ class Git:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise GitleaseError(
+            self._lost = GitleaseError(
                 f"`git {words[0]}` does not end within {limit:g} s", hint="look what it waits for"
-            ) from None
+            )
         except OSError as error:
-            raise GitleaseError(
+            self._lost = GitleaseError(
                 f"git cannot be started ({error.strerror})", hint="install git, or correct PATH"
-            ) from None
+            )
+        raise self._lost
 
     @cached_property
     def version(self) -> tuple[int, int]:
