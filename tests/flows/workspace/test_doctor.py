@@ -65,6 +65,11 @@ def hides_the_system_config(ward: Ward) -> None:
     ward.workspace.env |= {"GIT_CONFIG_SYSTEM": str(system), "GIT_CONFIG_NOSYSTEM": "1"}
 
 
+def gives_the_repository_away(ward: Ward) -> None:
+    for path in (ward.repository, ward.repository / ".git"):
+        os.chown(path, 12345, 12345)
+
+
 def runs_gh_auth_setup_git(ward: Ward) -> None:
     """What `gh auth setup-git` writes, after our include."""
     key = "credential.https://github.com.helper"
@@ -120,6 +125,7 @@ def opens_the_settings(ward: Ward) -> None:
 
 # What lies in our own folders and in the environment.
 HERE: list[tuple[str, Act]] = [
+    ("repository-foreign", gives_the_repository_away),
     ("folder", loosens("cache")),
     ("folder", lambda ward: (ward.workspace.state / "log").rmdir()),
     ("helper-missing", lambda ward: ward.workspace.helper.unlink()),
@@ -226,6 +232,15 @@ def test_a_config_that_git_cannot_read_is_named(ward: Ward) -> None:
     assert str(path) in found["git-config-broken"]["cause"]
     path.write_text(right)
     assert ward.findings() == {}
+
+
+@HOST_ONLY
+def test_where_the_folder_is_gone_the_workspace_is_looked_at(ward: Ward) -> None:
+    machine, folder = ward.workspace.machine, ward.workspace.machine.folder()
+    script = f"cd {folder} && rmdir {folder} && exec {machine.gitlease} doctor"
+    ran = machine.run(["sh", "-c", script], env=ward.workspace.env)
+    assert ran.stdout == b"nothing found: this workspace at github.com is well\n"
+    folder.mkdir()
 
 
 @HOST_ONLY

@@ -29,10 +29,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the findings; return 0 if there are none, else 1."""
-    diagnosis = examine(load(os.environ), os.environ, Path.cwd())
+    diagnosis = examine(load(os.environ), os.environ, _here())
     if args.json:
         print(json.dumps(diagnosis.as_json(), indent=2))
     else:
         for line in diagnosis.lines(notes=args.verbose):
             print(line)
     return 1 if diagnosis.findings else 0
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        # The folder was removed under us; the workspace can be looked at all the same.
+        return Path("/")

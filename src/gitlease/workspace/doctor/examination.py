@@ -36,6 +36,7 @@ CHECKS: Final[tuple[Callable[[Patient], Iterator[Finding]], ...]] = (
     helpers.check_config,
     helpers.check_age,
     places.check_lock,
+    remotes.check_owner,
     helpers.check_order,
     overrides.check_credential,
     overrides.check_headers,

@@ -27,6 +27,7 @@ KINDS: Final[Mapping[str, Severity]] = {
     "git-config-broken": "error",
     "git-config-hidden": "error",
     "git-config-lock": "warning",
+    "repository-foreign": "error",
     "helper-not-asked": "error",
     "helper-foreign": "warning",
     "credential-username": "error",

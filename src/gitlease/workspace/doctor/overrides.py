@@ -79,7 +79,7 @@ def check_rewrites(patient: Patient) -> Iterator[Finding]:
             f"{entry.place} makes git {what} {_shown(entry.subsection)} in place of "
             f"{printable(entry.value, 80)}, where our helper has no say"
         )
-        yield Finding("instead-of", cause, entry.removal_of_all)
+        yield Finding("instead-of", cause, entry.removal)
 
 
 def _leads_to(host: str, base: str) -> bool:

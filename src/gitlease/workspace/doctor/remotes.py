@@ -24,6 +24,16 @@ _SCP: Final = re.compile(r"(?:[^@/:]*@)?(?P<host>[^/:@]+):(?P<path>(?!//).*)")
 _OTHERS: Final = {"http": "remote-http", "git": "remote-http"}
 
 
+def check_owner(patient: Patient) -> Iterator[Finding]:
+    """Git takes the repository here for a safe one; git-config(1), `safe.directory`."""
+    ran = patient.git.run("rev-parse", "--git-dir")
+    named = re.search(r"dubious ownership in repository at '(.+)'", ran.stderr)
+    if ran.returncode and named:
+        cause = f"git does nothing in {named[1]}: it belongs to another user"
+        words = ["git", "config", "--global", "--add", "safe.directory", named[1]]
+        yield Finding("repository-foreign", cause, shlex.join(words))
+
+
 def check_remotes(patient: Patient) -> Iterator[Finding]:
     """Every remote on our host is https, without a password or somebody else's name."""
     for one in _remotes(patient):
