@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "refresh": ("gitlease.workspace.commands.refresh", "renew tokens that are near their end"),
     "invalidate": ("gitlease.workspace.commands.invalidate", "forget cached tokens"),
     "status": ("gitlease.workspace.commands.status", "tell how this workspace is"),
+    "doctor": ("gitlease.workspace.commands.doctor", "find what is wrong, and say what mends it"),
     "credential": ("gitlease.workspace.commands.credential", "git's credential helper"),
     "broker": ("gitlease.broker.command", "run and manage the fleet's broker"),
     "emulate": ("gitlease.emulator.command", "run a small GitHub on this machine"),

@@ -52,7 +52,11 @@ _REFUSALS: Final[Mapping[int, tuple[type[SourceError], str]]] = {
 
 
 def ask_lease(
-    settings: Settings, bearer: Secret, owner: str | None, repository: str | None, min_ttl: float
+    settings: Settings,
+    bearer: Secret | None,
+    owner: str | None,
+    repository: str | None,
+    min_ttl: float,
 ) -> Request:
     """Ask for a token; without a workspace id it is the platform's own that is asked for."""
     path, words = "/admin/github-installation-token", {}
@@ -69,6 +73,12 @@ def ask_rejected(settings: Settings, bearer: Secret, fingerprint: str) -> Reques
     name = quote(settings.workspace_id, safe="")
     url = f"{settings.broker_url}/workspaces/{name}/rejected-tokens"
     return _request("POST", url, bearer, {"fingerprint": fingerprint})
+
+
+def ask_bearers(settings: Settings, bearer: Secret | None) -> Request:
+    """Ask for the list of this workspace's bearers: the question that has no effect."""
+    name = quote(settings.workspace_id, safe="")
+    return _request("GET", f"{settings.broker_url}/workspaces/{name}/tokens", bearer)
 
 
 def ask_registered(settings: Settings, proof: Secret | None) -> Request:

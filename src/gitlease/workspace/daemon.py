@@ -86,6 +86,31 @@ def start(settings: Settings, env: Mapping[str, str], *, wait: bool = True) -> t
     return "done", f"process {is_running(settings) or 'unknown'}"
 
 
+def become(settings: Settings, env: Mapping[str, str]) -> None:
+    """
+    Be the refresher in this process, in the foreground; return only if another one is.
+
+    Raises `GitleaseError` or `OSError` if it cannot be started.
+    """
+    if not settings.refresher.is_file():
+        raise GitleaseError(f"{settings.refresher} is missing", hint="run `gitlease install`")
+    folders.check_private(settings.home)
+    folders.make_private(pid_file(settings).parent)
+    with _open(settings, os.O_RDWR | os.O_CREAT) as descriptor:
+        if not _claim(settings, descriptor):
+            return
+        os.ftruncate(descriptor, 0)
+        with open(os.devnull, "rb+", buffering=0) as nothing:  # noqa: PTH123 - no Path needed
+            for stream in range(3):
+                os.dup2(nothing.fileno(), stream)
+        # The loop finds its lock under this number.
+        os.dup2(descriptor, 9)
+        os.chdir("/")
+        os.umask(0o077)
+        words = ["sh", str(settings.refresher), "loop", str(settings.refresh_initial_delay)]
+        os.execve("/bin/sh", words, _own_environment(settings, env))  # noqa: S606 - our program
+
+
 def stop(settings: Settings) -> bool:
     """End the refresher, by force if need be; return whether one ran."""
     pid = is_running(settings)
@@ -159,19 +184,23 @@ def _number(descriptor: int) -> int:
 def _spawn(settings: Settings, env: Mapping[str, str], descriptor: int) -> None:
     import subprocess  # noqa: PLC0415 - a helper that finds the refresher alive needs it not
 
-    own = {name: value for name, value in env.items() if name in _ENVIRONMENT}
     subprocess.run(
         ["/bin/sh", settings.refresher, str(settings.refresh_initial_delay)],
         stdin=descriptor,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd="/",
-        env=own | {"GITLEASE_HOME": str(settings.home)},
+        env=_own_environment(settings, env),
         start_new_session=True,
         umask=0o077,
         # Whether it came up is seen by its lock.
         check=False,
     )
+
+
+def _own_environment(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
+    own = {name: value for name, value in env.items() if name in _ENVIRONMENT}
+    return own | {"GITLEASE_HOME": str(settings.home)}
 
 
 def _eventually(

@@ -16,7 +16,7 @@ from gitlease.model.redaction import redact
 from gitlease.workspace import folders, notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from gitlease.model.errors import GitleaseError
     from gitlease.workspace.settings import Settings
@@ -27,6 +27,8 @@ _PASSING: Final = 2.0  # seconds
 _LASTING: Final = 5.0  # seconds
 # However long GitHub says: a person who has mended it shall not wait for ever.
 _LONGEST: Final = 300.0  # seconds
+# An older failure says little about now.
+_RECENT: Final = 3600.0  # seconds
 
 
 def patience(error: GitleaseError) -> float:
@@ -37,6 +39,17 @@ def patience(error: GitleaseError) -> float:
     if isinstance(error, (errors.NotInstalledError, errors.UnauthorizedError, errors.RefusedError)):
         wait = max(wait, _LASTING)
     return min(wait, _LONGEST)
+
+
+def recent(
+    settings: Settings, configured: Callable[[], str], now: float
+) -> Iterator[tuple[str, GitleaseError]]:
+    """Yield what could not be had in the last hour and not since either, with the reason."""
+    noted = Failures(settings, configured)
+    for key in notes.failed(settings):
+        error = noted.heard(key, now - _RECENT, now)
+        if error is not None:
+            yield key.replace("~", "/"), error
 
 
 class Failures:

@@ -38,6 +38,12 @@ def installation_file(settings: Settings, owner: str) -> Path:
     return settings.home / "run" / f"{_INSTALLATION}{settings.digest}~{owner}"
 
 
+def forget_failure(settings: Settings, key: str) -> None:
+    """Forget that the token *key* could not be had, where nothing is wrong with that."""
+    with contextlib.suppress(OSError):
+        failure_file(settings, key).unlink(missing_ok=True)
+
+
 def forget(settings: Settings) -> None:
     """Forget all notes, so that the next miss asks for everything anew; never fails."""
     for folder, prefix in ((settings.cache, _FAILURE), (settings.home / "run", _INSTALLATION)):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model import errors
 from gitlease.model.targets import Target
-from gitlease.workspace import clocks, events, pace, usage
+from gitlease.workspace import clocks, events, notes, pace, usage
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.failures import patience
 from gitlease.workspace.renewal import Renewal
@@ -136,6 +136,7 @@ class _Refresher:
                 self._explain(target, record, error)
                 return record
             # gh may be there and not wanted, where the App is installed for others.
+            notes.forget_failure(self._settings, target.names[0])
             self._say(Line("gh", f"not logged in: {error}"))
             self._round.come_again(pace.LONGEST_RETRY)
             return None

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # Settings that name a file or folder.
-PATHS: Final = {"private_key_file", "ca_file", "configs_dir", "enrolment_secret_file", "system_dir"}
+PATHS: Final = {
+    "private_key_file",
+    "ca_file",
+    "configs_dir",
+    "enrolment_secret_file",
+    "system_dir",
+    "compat_dir",
+    "token_file",
+}
 _WHOLE_NUMBERS: Final = {
     "min_ttl",
     "lfs_min_ttl",
@@ -135,5 +143,6 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "granularity": _read_granularity,
     "configs_dir": Path,
     "system_dir": Path,
+    "compat_dir": Path,
     "scope": _read_scope,
 }

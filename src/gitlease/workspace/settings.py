@@ -52,6 +52,8 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "system_dir": ("GITLEASE_SYSTEM_DIR",),
     "rewrite_ssh": ("GITLEASE_REWRITE_SSH",),
     "identity": ("GITLEASE_IDENTITY",),
+    "compat_dir": ("GITLEASE_COMPAT_DIR",),
+    "token_file": ("GITLEASE_TOKEN_FILE",),
     "refresh_interval": ("GITLEASE_REFRESH_INTERVAL", "TOKEN_REFRESH_INTERVAL_SEC"),
     "refresh_jitter": ("GITLEASE_REFRESH_JITTER", "TOKEN_REFRESH_JITTER_SEC"),
     "refresh_initial_delay": ("GITLEASE_REFRESH_INITIAL_DELAY", "TOKEN_REFRESH_INITIAL_DELAY_SEC"),
@@ -99,6 +101,8 @@ class Settings:
     system_dir: Path = Path("/usr/local/lib/gitlease")
     rewrite_ssh: bool = False
     identity: bool = False
+    compat_dir: Path | None = None
+    token_file: str = ""
     refresh_interval: int = REFRESH_INTERVAL
     refresh_jitter: int = REFRESH_JITTER
     refresh_initial_delay: int = 0
@@ -274,8 +278,10 @@ def read_file(path: Path) -> tuple[dict[str, Any], str]:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
             # Whoever writes it chooses where the App's proof of identity is sent.
-            if found.st_uid not in {0, os.geteuid()} or found.st_mode & stat.S_IWOTH:
-                return {}, f"{path} is set aside: others can write it; chown or chmod 600 it"
+            if found.st_uid not in {0, os.geteuid()}:
+                return {}, f"{path} is set aside: it is user {found.st_uid}'s; chown or remove it"
+            if found.st_mode & stat.S_IWOTH:
+                return {}, f"{path} is set aside: others can write it; chmod 600 {path}"
             return tomllib.loads(file.read().decode("utf-8")), ""
     except FileNotFoundError:
         return {}, ""

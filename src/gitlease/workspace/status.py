@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from gitlease.model.errors import FolderError, KeyFileError, NoTokenError
 from gitlease.model.redaction import printable
-from gitlease.workspace import clocks, folders, notes
+from gitlease.workspace import clocks, folders, refresher_state
 from gitlease.workspace.cache import Cache
-from gitlease.workspace.failures import Failures
+from gitlease.workspace.failures import recent
+from gitlease.workspace.gh import staleness
 from gitlease.workspace.install.gitconfig import why_not_asked
 from gitlease.workspace.sources import BEARER_FILE, Chain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from gitlease.workspace.refresher_state import RefresherState
     from gitlease.workspace.settings import Settings
 
 HEALTHY, DEGRADED, BROKEN = 0, 1, 2
-# An older failure says little about now.
-_RECENT: Final = 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Status:
     How the workspace is: `level` is the exit code; `problems` each say the cure.
 
     `records` has a row for each cached token: name, fingerprint, seconds left, source.
+    `refresher` is None where none is wanted.
     """
 
     level: int
@@ -38,6 +39,7 @@ class Status:
     records: tuple[dict[str, Any], ...]
     home: str
     host: str
+    refresher: RefresherState | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for programs."""
@@ -47,6 +49,7 @@ class Status:
             "records": list(self.records),
             "home": self.home,
             "host": self.host,
+            "refresher": None if self.refresher is None else self.refresher.as_json(),
         }
 
     def __str__(self) -> str:
@@ -59,6 +62,8 @@ class Status:
             )
         if not self.records:
             lines.append("  no cached token; the next git command fetches one")
+        if self.refresher is not None and self.refresher.pid is not None:
+            lines.append(f"  refresher: process {self.refresher.pid}")
         return "\n".join(lines)
 
 
@@ -90,11 +95,14 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
             }
         )
     degraded += _failures(settings, env, cache, now.wall)
+    refresher = refresher_state.read(settings)
+    degraded += filter(None, [refresher.problem if refresher else "", _gh(settings, env)])
     serves = any(row["usable"] for row in rows)
     if why := _no_source(settings, env):
         (degraded if serves or _has_token(env) else broken).append(why)
     level = BROKEN if broken else DEGRADED if degraded else HEALTHY
-    return Status(level, (*broken, *degraded), tuple(rows), str(settings.home), settings.host)
+    problems = (*broken, *degraded)
+    return Status(level, problems, tuple(rows), str(settings.home), settings.host, refresher)
 
 
 def _no_helper(settings: Settings) -> str:
@@ -145,8 +153,12 @@ def _failures(
     settings: Settings, env: Mapping[str, str], cache: Cache, now: float
 ) -> Iterator[str]:
     """Yield what git was told when it last asked in vain, and nobody has succeeded since."""
-    noted = Failures(settings, Chain(settings, env, cache, lambda: now).configured)
-    for key in notes.failed(settings):
-        error = noted.heard(key, now - _RECENT, now)
-        if error is not None:
-            yield printable(f"no token for {key.replace('~', '/')}: {error}", 600)
+    configured = Chain(settings, env, cache, lambda: now).configured
+    for name, error in recent(settings, configured, now):
+        yield printable(f"no token for {name}: {error}", 600)
+
+
+def _gh(settings: Settings, env: Mapping[str, str]) -> str:
+    """Return in words why gh's login does not serve, or "" (also where it is not ours)."""
+    why = staleness.stale(settings, env)
+    return f"{why}; run `gitlease install`" if why else ""

@@ -88,6 +88,8 @@ def test_every_variable_reaches_its_setting(env: dict[str, str]) -> None:
         "system_dir": ("/opt/gitlease", Path("/opt/gitlease")),
         "rewrite_ssh": ("yes", True),
         "identity": ("on", True),
+        "compat_dir": ("/scripts", Path("/scripts")),
+        "token_file": ("/h/.gh_token", "/h/.gh_token"),
         "refresh_interval": ("600", 600),
         "refresh_jitter": ("0", 0),
         "refresh_initial_delay": ("5", 5),

@@ -1,6 +1,7 @@
 """A probe hears whether git will get its token, and a person why not."""
 
 import json
+import os
 import re
 import time
 from dataclasses import replace
@@ -179,6 +180,33 @@ def test_the_last_failure_degrades_until_a_token_is_had_or_the_settings_change(
     assert seen(mine, env) == (HEALTHY, "")
     failures.note("github.com~acme", RefusedError("no way"), time.time() - 60)
     failures.forget("github.com~acme")
+    assert seen(mine, env) == (HEALTHY, "")
+
+
+def test_a_refresher_that_is_wanted_and_gone_degrades(mine: Settings, env: dict[str, str]) -> None:
+    run = mine.home / "run"
+    (run / "refresher.wanted").touch()
+    expected = "the refresher is gone; run `gitlease install`, which starts it"
+    assert seen(mine, env) == (DEGRADED, expected)
+    (run / "refresher.pid").write_text(f"{os.getpid()}\n")
+    (run / "refresher.pid").chmod(0o600)
+    assert seen(mine, env) == (HEALTHY, "")
+    status = examine(mine, env)
+    shown = {"pid": os.getpid(), "late": 0, "failures_in_a_row": 0}
+    assert status.as_json()["refresher"] == shown
+    assert str(status).endswith(f"\n  refresher: process {os.getpid()}")
+
+
+def test_a_login_of_gh_that_is_ours_and_dead_degrades(
+    mine: Settings, env: dict[str, str], home: Path
+) -> None:
+    hosts = home / ".config" / "gh" / "hosts.yml"
+    hosts.parent.mkdir(parents=True)
+    hosts.write_text("github.com:\n    user: app[bot]\n    oauth_token: ghs_canary\n")
+    level, problems = seen(mine, env)
+    assert (level, problems.endswith("; run `gitlease install`")) == (DEGRADED, True)
+    assert "canary" not in problems
+    put(mine)
     assert seen(mine, env) == (HEALTHY, "")
 
 

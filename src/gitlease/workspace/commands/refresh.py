@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from gitlease.model.errors import GitleaseError, SettingsError
 from gitlease.model.redaction import printable
 from gitlease.workspace import daemon, standing
+from gitlease.workspace.fetching import renewal_for
+from gitlease.workspace.gh.keeper import Keeper
 from gitlease.workspace.refresher import run_round
 from gitlease.workspace.rounds import Round
 from gitlease.workspace.settings import Settings, home_folder, load
@@ -33,9 +35,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="as the refresher does: print the seconds until the next round, and nothing else",
     )
 
+    parser.add_argument(
+        "--fresh", action="store_true", help="get gh a new token, whatever the cache has"
+    )
+    parser.add_argument(
+        "--stay",
+        metavar="SCRIPT",
+        help="be the refresher in the foreground; while another one is, become SCRIPT, which waits",
+    )
+
 
 def run(args: argparse.Namespace) -> int:
     """Run one round and print what came of it; return 1 if something failed."""
+    if args.stay:
+        return _stay(args.stay)
+    if args.fresh:
+        return _fresh()
     if args.print_next:
         settings, done = _by_itself()
         pid = daemon.is_running(settings)
@@ -43,6 +58,20 @@ def run(args: argparse.Namespace) -> int:
         return 0
     settings = load(os.environ)
     return _tell(run_round(settings, os.environ, gh=_gh(settings), everything=True))
+
+
+def _stay(script: str) -> int:
+    daemon.become(load(os.environ), os.environ)
+    os.execv("/bin/sh", ["sh", script, "wait"])  # noqa: S606 - our own program
+
+
+def _fresh() -> int:
+    settings = load(os.environ)
+    keeper = Keeper(settings, os.environ)
+    outcome = renewal_for(settings, os.environ).get(keeper.target, fresh=True)
+    state, text = keeper.log_in(outcome.token)
+    print(f"{state}: {text}")
+    return 1 if state == "failed" else 0
 
 
 def _by_itself() -> tuple[Settings, Round]:
@@ -69,5 +98,5 @@ def _tell(done: Round) -> int:
 
 
 def _gh(settings: Settings) -> Gh | None:
-    del settings
-    return None
+    keeper = Keeper(settings, os.environ)
+    return keeper if keeper.is_needed else None

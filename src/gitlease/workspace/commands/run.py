@@ -12,18 +12,23 @@ import argparse
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError, SettingsError
 from gitlease.model.redaction import printable
+from gitlease.workspace import standing
+from gitlease.workspace.commands.token import seconds
 from gitlease.workspace.install import options
 from gitlease.workspace.install.plan import install_from
+from gitlease.workspace.install.refresher import Refresher
 from gitlease.workspace.settings import load
 from gitlease.workspace.surroundings import additions, without_python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+_PAUSE: Final = 0.02  # seconds
 EXAMPLE = "gitlease run -- bash -l"
 
 
@@ -31,6 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options to *parser*."""
     options.add(parser)
     parser.add_argument("--report", action="store_true", help="tell every step, not only failures")
+    parser.add_argument(
+        "--wait",
+        metavar="S",
+        type=seconds,
+        default=0.0,
+        help="wait up to S seconds for the first token (default: it comes beside the command)",
+    )
     parser.add_argument(
         "command", metavar="-- CMD", nargs=argparse.REMAINDER, help="what to become, and its words"
     )
@@ -44,8 +56,34 @@ def run(args: argparse.Namespace) -> int:
     env = options.merged(args, os.environ)
     for line in install_from(env, offline=True).lines:
         if line.state == "failed" or args.report:
-            print(f"gitlease: {line.step}: {line.state}: {line.text}", file=sys.stderr)
+            _tell(line.step, f"{line.state}: {line.text}")
+    _start_refresher(env, args.wait)
     return _become(command, _surroundings(env))
+
+
+def _start_refresher(env: Mapping[str, str], wait: float) -> None:
+    """
+    Let the first token come beside the command; with *wait* (seconds), before it.
+
+    The refresher's first round registers, fetches and logs gh in.
+    """
+    try:
+        settings = load(env)
+        Refresher(settings, env, wait=False).do()
+    except (GitleaseError, OSError) as error:
+        text = error.strerror if isinstance(error, OSError) else str(error)
+        _tell("refresher", f"failed: {printable(str(text), 400)}")
+        return
+    deadline = time.monotonic() + wait
+    while time.monotonic() < deadline and standing.read(settings).next_due is None:
+        time.sleep(_PAUSE)
+    failed = standing.read(settings).last_error if wait else None
+    if failed:
+        _tell("refresher", printable(f"failed: {failed['message']}; {failed['hint']}", 400))
+
+
+def _tell(step: str, text: str) -> None:
+    print(f"gitlease: {step}: {text}", file=sys.stderr)
 
 
 def _surroundings(env: Mapping[str, str]) -> dict[str, str]:

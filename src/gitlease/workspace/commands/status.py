@@ -1,7 +1,8 @@
 """
 Tell how this workspace is, without changing or asking anything.
 
-Exit codes: 0 healthy, 1 degraded but serving, 2 broken.
+Exit codes: 0 healthy, 1 degraded but serving, 2 broken.  As a container's health check, which knows
+0 and 1 only: `gitlease status || [ $? -lt 2 ]`.
 """
 
 from __future__ import annotations

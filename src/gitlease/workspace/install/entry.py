@@ -10,6 +10,7 @@ from gitlease.workspace.install.plan import install_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from os import PathLike
 
     from gitlease.workspace.install.report import Report
 
@@ -20,6 +21,7 @@ def install_credential_helper(
     scope: Literal["user", "system", "env"] | None = None,
     rewrite_ssh: bool = False,
     identity: bool = False,
+    compat: str | PathLike[str] | None = None,
     offline: bool = False,
 ) -> Report:
     """
@@ -27,10 +29,11 @@ def install_credential_helper(
 
     *env* is the environment to read settings and HOME from (default: this process's).  *scope*,
     *rewrite_ssh* and *identity* are the settings of that name, which are otherwise left as they
-    are; *offline* asks nobody and starts nothing.  Returns a report with a line for each step;
-    never raises for one that failed, nor for a bad setting.  It may be called at every start, and
-    by several processes at once.  It waits for the network for about ten seconds at most.
+    are; *compat* is a folder that gets the older system's scripts too; *offline* asks nobody and
+    starts nothing.  Returns a report with a line for each step; never raises for one that failed,
+    nor for a bad setting.  It may be called at every start, and by several processes at once.  It
+    waits for the network for about ten seconds at most.
     """
     given = os.environ if env is None else env
-    wanted = environment(given, scope, rewrite_ssh=rewrite_ssh, identity=identity)
+    wanted = environment(given, scope, rewrite_ssh=rewrite_ssh, identity=identity, compat=compat)
     return install_from(wanted, offline=offline)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitlease.model.errors import OwnerNeededError
-from gitlease.model.targets import Target
 from gitlease.workspace import notes
+from gitlease.workspace.gh.target import target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,10 +33,10 @@ class FirstToken:
         from gitlease.workspace.fetching import renewal_for  # noqa: PLC0415 - not for a dry run
 
         try:
-            outcome = renewal_for(self._settings, self._env).get(Target(self._settings.host))
+            outcome = renewal_for(self._settings, self._env).get(target(self._settings))
         except OwnerNeededError as error:
             # Nothing is wrong, so a probe shall not hear of it.
-            notes.forget(self._settings)
+            notes.forget_failure(self._settings, target(self._settings).names[0])
             return "skipped", f"{error.message}; git names it when it asks"
         said = f"{outcome.token.fingerprint} from {outcome.token.source or 'the cache'}"
         if outcome.warning:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
-from gitlease.workspace import clocks
-from gitlease.workspace.cache import Cache
+from gitlease.model.errors import OwnerNeededError
+from gitlease.workspace import notes
+from gitlease.workspace.fetching import renewal_for
 from gitlease.workspace.gh import logout, program
 from gitlease.workspace.gh.keeping import keep
 from gitlease.workspace.gh.target import target
-from gitlease.workspace.renewal import Renewal
-from gitlease.workspace.sources import VARIABLES, Chain
+from gitlease.workspace.sources import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,16 +28,22 @@ class GhLogin:
         self._settings = settings
         self._env = env
 
+    def describe(self) -> str:
+        """Say what would be done."""
+        return f"log gh in to {self._settings.host}, if it is installed"
+
     def do(self) -> tuple[State, str]:
         """Log gh in with the workspace's token; raise why there is none."""
         if program.find(self._env) is None:
             return "skipped", "gh is not installed"
         if not self._is_configured():
             return "skipped", "no source of tokens is configured yet"
-        cache = Cache(self._settings)
-        chain = Chain(self._settings, self._env, cache, time.time)
-        renewal = Renewal(self._settings, cache, chain, clocks.read, configured=chain.configured)
-        outcome = renewal.get(target(self._settings))
+        try:
+            outcome = renewal_for(self._settings, self._env).get(target(self._settings))
+        except OwnerNeededError as error:
+            # Nothing is wrong, so a probe shall not hear of it.
+            notes.forget_failure(self._settings, target(self._settings).names[0])
+            return "skipped", f"{error.message}; set GITLEASE_GH_OWNER"
         return keep(self._settings, self._env, outcome.token, verify=True)
 
     def _is_configured(self) -> bool:

@@ -142,7 +142,7 @@ def user_config(env: Mapping[str, str]) -> Path:
     if named is not None:
         raise GitleaseError(
             "GIT_CONFIG_GLOBAL is empty, so git reads no config file of this user",
-            hint="unset it, or set it to a file",
+            hint="unset GIT_CONFIG_GLOBAL, or set it to a file",
         )
     if not env.get("HOME"):
         # Unlike us, git never asks the password database.

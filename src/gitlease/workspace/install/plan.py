@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Final, Protocol
 from gitlease.model.errors import BadValueError, GitleaseError, SettingsError
 from gitlease.model.redaction import printable
 from gitlease.workspace import notes
+from gitlease.workspace.install.compat import Compat
 from gitlease.workspace.install.enrolling import Enrolling
 from gitlease.workspace.install.first_token import FirstToken
 from gitlease.workspace.install.folders import Folders
+from gitlease.workspace.install.gh_login import GhLogin
 from gitlease.workspace.install.gitconfig import GitConfig
+from gitlease.workspace.install.identity import Identity
 from gitlease.workspace.install.persisted import Persisted
 from gitlease.workspace.install.programs import Programs, SystemHelper
+from gitlease.workspace.install.refresher import Refresher
 from gitlease.workspace.install.report import Line, Report
+from gitlease.workspace.install.shim import Shim
 from gitlease.workspace.settings import VARIABLES, load
 
 if TYPE_CHECKING:
@@ -73,24 +78,34 @@ class Lasting(Step, Protocol):
         ...
 
 
-def lasting_steps(settings: Settings, env: Mapping[str, str]) -> Sequence[Lasting]:
-    """Return the steps that wire the workspace, in their order; they are undone in reverse."""
-    found: list[Lasting] = [Folders(settings), Persisted(settings, env), Programs(settings)]
+def wiring_steps(settings: Settings, env: Mapping[str, str]) -> list[Lasting]:
+    """Return the steps that ask nobody and start nothing, in their order."""
+    found: list[Lasting] = [
+        Folders(settings),
+        Persisted(settings, env),
+        Programs(settings),
+        Shim(settings),
+    ]
     if settings.scope == "system":
         found.append(SystemHelper(settings))
+    if settings.compat_dir is not None:
+        found.append(Compat(settings, settings.compat_dir))
     found.append(GitConfig(settings, env))
     return found
 
 
-def first_steps(settings: Settings, env: Mapping[str, str]) -> Sequence[Step]:
-    """Return the steps that ask others, and start what stays."""
-    enrolling = [Enrolling(settings, env)] if settings.broker_url else []
-    return [*enrolling, FirstToken(settings, env)]
+def serving_steps(settings: Settings, env: Mapping[str, str]) -> list[Lasting]:
+    """Return the steps that keep tokens fresh for whoever asks no helper."""
+    identity: list[Lasting] = [Identity(settings, env)] if settings.identity else []
+    return [*identity, GhLogin(settings, env), Refresher(settings, env)]
 
 
 def _steps(settings: Settings, env: Mapping[str, str], *, offline: bool) -> Sequence[Step]:
-    first = [] if offline else first_steps(settings, env)
-    return [*lasting_steps(settings, env), *first]
+    if offline:
+        return wiring_steps(settings, env)
+    first: list[Step] = [Enrolling(settings, env)] if settings.broker_url else []
+    first.append(FirstToken(settings, env))
+    return [*wiring_steps(settings, env), *first, *serving_steps(settings, env)]
 
 
 def install(settings: Settings, env: Mapping[str, str], *, offline: bool = False) -> Report:
@@ -141,7 +156,7 @@ def _skipped() -> list[Line]:
 
 def uninstall(settings: Settings, env: Mapping[str, str]) -> Report:
     """Undo every step, the last first; never raises for one that failed."""
-    todo = reversed(lasting_steps(settings, env))
+    todo = reversed([*wiring_steps(settings, env), *serving_steps(settings, env)])
     return Report(tuple(_attempt(step.name, step.undo) for step in todo))
 
 

@@ -47,9 +47,9 @@ class Programs:
         # First: a helper that works is not taken away for one that does not.  One that is there
         # already has been tried.
         if not _holds(path, text.encode(), 0o700):
-            _try(sys.executable, main)
+            start_python(sys.executable, main)
         wrote = python_path.note(self._settings.home)
-        wrote |= _write(path, text.encode(), 0o700)
+        wrote |= write_program(path, text.encode(), 0o700)
         if not os.access(path, os.X_OK):
             raise GitleaseError(
                 f"{path} cannot be run, programs are forbidden on its file system (noexec)",
@@ -84,7 +84,7 @@ class SystemHelper:
         folders.make_parents(path)
         folders.check_ours(path.parent)
         text = templates.system_helper(python=sys.executable, main=main_file()).encode()
-        return ("done" if _write(path, text, 0o755) else "already"), str(path)
+        return ("done" if write_program(path, text, 0o755) else "already"), str(path)
 
     def undo(self) -> tuple[State, str]:
         """Remove it, and the folder if nothing else is in it."""
@@ -109,14 +109,15 @@ def _holds(path: Path, text: bytes, mode: int) -> bool:
         return False
 
 
-def _write(path: Path, text: bytes, mode: int) -> bool:
+def write_program(path: Path, text: bytes, mode: int) -> bool:
+    """Write *text* to *path* with *mode*, unless it is there already; return whether it was not."""
     if _holds(path, text, mode):
         return False
     folders.write_whole(path, text, mode=mode)
     return True
 
 
-def _try(python: str, main: Path) -> None:
+def start_python(python: str, main: Path) -> None:
     """Start *python* as the helper will; raise `GitleaseError` if *main* does not come up."""
     command = [python, "-I", "-S", str(main), "credential", "capability"]
     try:

@@ -23,9 +23,15 @@ class Refresher:
 
     name = "refresher"
 
-    def __init__(self, settings: Settings, env: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, env: Mapping[str, str], *, wait: bool = True) -> None:
+        """Without *wait* nobody looks whether it comes up."""
         self._settings = settings
         self._env = env
+        self._wait = wait
+
+    def describe(self) -> str:
+        """Say what would be done."""
+        return f"write {self._settings.refresher} and start it"
 
     def do(self) -> tuple[State, str]:
         """Write the program and start it, unless the same one runs; an older one is replaced."""
@@ -42,7 +48,7 @@ class Refresher:
             if _read(program) != text:
                 folders.write_whole(program, text, mode=0o700)
                 daemon.stop(self._settings)
-            return daemon.start(self._settings, self._env)
+            return daemon.start(self._settings, self._env, wait=self._wait)
 
     def undo(self) -> tuple[State, str]:
         """End it and remove the program."""

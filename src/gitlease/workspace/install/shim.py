@@ -22,6 +22,10 @@ class Shim:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
+    def describe(self) -> str:
+        """Say what would be done."""
+        return f"write {self._settings.shim}"
+
     def do(self) -> tuple[State, str]:
         """Write the shim, unless the same one is there, if the helper that it asks is."""
         path = self._settings.shim

@@ -49,6 +49,27 @@ def system_helper(*, python: str, main: Path) -> str:
     return _fill("system-helper.sh", python=quote(python), main=quote(str(main)))
 
 
+def compat_helper(settings: Settings, *, python: str, main: Path) -> str:
+    """Return the helper's program under its older name; *python* and *main* as for the helper."""
+    return _fill(
+        "compat-helper.sh",
+        python=quote(python),
+        main=quote(str(main)),
+        home=quote(str(settings.home)),
+        helper=quote(str(settings.helper)),
+    )
+
+
+def compat_refresher(settings: Settings, *, python: str, main: Path) -> str:
+    """Return the refresher's program under its older name, which stays in the foreground."""
+    return _fill(
+        "compat-refresher.sh",
+        python=quote(python),
+        main=quote(str(main)),
+        home=quote(str(settings.home)),
+    )
+
+
 def gh_shim(settings: Settings) -> str:
     """Return the program text of the gh that stands before the real one on PATH."""
     host = settings.host

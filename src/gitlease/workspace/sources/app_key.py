@@ -21,6 +21,7 @@ from gitlease.model.errors import (
     KeyFileError,
     NotInstalledError,
     OwnerNeededError,
+    SuspendedError,
 )
 from gitlease.model.scopes import Scope
 from gitlease.model.targets import Target, lower
@@ -70,6 +71,18 @@ class AppKey:
         # this much less to ask.
         self._remember(target, installation)
         return self._fetched(self._mint(installation, target), target)
+
+    def check(self, target: Target) -> None:
+        """
+        Raise the `SourceError` for which no token could be minted for *target*'s owner.
+
+        Nothing is minted and nothing noted: GitHub is asked who we are, and where the App is.
+        """
+        self._deadline = self._transport.deadline()
+        api, app = self._settings.api_url, f"App {self._settings.app_id}"
+        protocol.read_app(self._ask(lambda jwt: protocol.get_app(api, jwt)), whose=app)
+        if target.owner is not None and self._find(target.owner).suspended:
+            raise SuspendedError(f"{app} is suspended on {target.owner}")
 
     def _fetched(self, token: Token, target: Target) -> Fetched:
         if self._settings.granularity == "repository" and target.repository:

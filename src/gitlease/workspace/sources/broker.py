@@ -59,6 +59,11 @@ class Broker:
             lease = self._lease(target, min_ttl)
         return self._fetched(lease, target)
 
+    def check(self, target: Target) -> None:
+        """Raise the `SourceError` for which no token for *target* is leased; keep none."""
+        self._deadline = self._carrier.deadline()
+        self._check(self._lease(target, 0), target)
+
     def report(self, fingerprint: str) -> None:
         """Tell the broker that GitHub refused the token with *fingerprint*; never fails."""
         if self._settings.broker_url:

@@ -349,7 +349,7 @@ def test_the_users_file_is_the_one_that_git_writes(
 
 def test_a_git_that_reads_no_file_of_the_user_is_told_of(home: Path) -> None:
     for env, cure in (
-        ({"HOME": str(home), "GIT_CONFIG_GLOBAL": ""}, "unset it"),
+        ({"HOME": str(home), "GIT_CONFIG_GLOBAL": ""}, "unset GIT_CONFIG_GLOBAL"),
         ({"XDG_CONFIG_HOME": str(home)}, "set HOME or GIT_CONFIG_GLOBAL"),
     ):
         with pytest.raises(GitleaseError, match=cure):

@@ -143,7 +143,8 @@ def test_a_failing_step_says_why_and_does_not_stop_the_others(
     error: Exception,
     text: str,
 ) -> None:
-    monkeypatch.setattr(plan, "lasting_steps", lambda *_: [Fine(), Broken(error), Fine()])
+    monkeypatch.setattr(plan, "wiring_steps", lambda *_: [Fine(), Broken(error), Fine()])
+    monkeypatch.setattr(plan, "serving_steps", lambda *_: [])
     report = act(load(env), env)
     assert [line.state for line in report.lines] == ["done", "failed", "done"]
     assert report.failed

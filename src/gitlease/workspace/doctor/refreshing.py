@@ -1,0 +1,33 @@
+"""The refresher, where this workspace has one: whether it runs, and how it fares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gitlease.workspace import refresher_state
+from gitlease.workspace.doctor.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitlease.workspace.doctor.patient import Patient
+
+_AGAIN: Final = "run `gitlease install`, which starts it"
+
+
+def check_refresher(patient: Patient) -> Iterator[Finding]:
+    """A refresher that is wanted runs, and its last round renewed what it had to."""
+    state = refresher_state.read(patient.settings)
+    if state is None:
+        return
+    if state.pid is None:
+        yield Finding("refresher-dead", f"the refresher of {patient.settings.who} is gone", _AGAIN)
+    elif state.late:
+        cause = (
+            f"the refresher (process {state.pid}) should have done a round {state.late:.0f} s ago"
+        )
+        cure = f"kill -KILL {state.pid}, then run `gitlease install`"
+        yield Finding("refresher-dead", cause, cure)
+    if state.failures:
+        cause = f"the refresher failed {state.failures} times in a row: {state.message}"
+        yield Finding("refresher-failing", cause, state.hint or "run `gitlease doctor` again later")

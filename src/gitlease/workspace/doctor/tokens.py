@@ -1,0 +1,82 @@
+"""What gh will use, and whether anything can give this workspace a token."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gitlease.model.errors import SourceError
+from gitlease.model.targets import Target
+from gitlease.workspace.cache import Cache
+from gitlease.workspace.doctor.findings import Finding
+from gitlease.workspace.failures import recent
+from gitlease.workspace.gh import staleness
+from gitlease.workspace.sources import Chain
+from gitlease.workspace.sources.environ import Environ
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitlease.workspace.doctor.patient import Patient
+
+_SOURCES: Final = (
+    "set GITLEASE_BROKER_URL and GITLEASE_WORKSPACE_ID, or GITLEASE_APP_ID and "
+    "GITLEASE_PRIVATE_KEY_FILE"
+)
+# gh environment: for github.com, and for any other host.
+_GH: Final = ("GH_TOKEN", "GITHUB_TOKEN")
+_GH_ENTERPRISE: Final = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
+
+
+def check_gh_token(patient: Patient) -> Iterator[Finding]:
+    """No variable takes the place of the token that gh is logged in with."""
+    gh = shutil.which("gh", path=patient.env.get("PATH"))
+    names = _GH if patient.settings.host == "github.com" else _GH_ENTERPRISE
+    name = next((name for name in names if patient.env.get(name)), None)
+    if gh is None or name is None:
+        return
+    if not patient.env[name].startswith("ghs_"):
+        cause = f"gh uses a person's own token, from {name}, before any login"
+        yield Finding("gh-token-own", cause, f"unset {name} if gh is to be the App")
+    elif Path(gh).parent != patient.settings.home / "shims":
+        cause = f"gh uses the token in {name}, which dies an hour after its mint and is not renewed"
+        yield Finding("gh-token-stale", cause, f"unset {name}")
+
+
+def check_gh_login(patient: Patient) -> Iterator[Finding]:
+    """Gh is logged in with a token that lives."""
+    why = staleness.stale(patient.settings, patient.env)
+    if why:
+        yield Finding("gh-login", why, "run `gitlease install`")
+
+
+def check_sources(patient: Patient) -> Iterator[Finding]:
+    """Something is configured that can give tokens for more than an hour."""
+    settings = patient.settings
+    if settings.broker_url or (settings.app_id and settings.private_key_file):
+        return
+    missing = " (GITLEASE_PRIVATE_KEY_FILE is missing)" if settings.app_id else ""
+    missing = missing or (" (GITLEASE_APP_ID is missing)" if settings.private_key_file else "")
+    environ = Environ(settings, patient.env, Cache(settings), time.time)
+    try:
+        fetched = environ.fetch(Target(settings.host), 0)
+    except SourceError as error:
+        yield Finding("source", f"the only source of tokens: {error.message}", _SOURCES)
+        return
+    if fetched is None:
+        yield Finding("source", f"no source of tokens is configured{missing}", _SOURCES)
+    elif fetched.token.expires_at is not None:
+        left = max(0, fetched.token.expires_at - time.time()) / 60
+        cause = f"the only source of tokens is {fetched.token.source}, whose token lives {left:.0f}"
+        yield Finding("source-dies", f"{cause} more minutes and is not renewed{missing}", _SOURCES)
+
+
+def check_failures(patient: Patient) -> Iterator[Finding]:
+    """Nothing that git asked for in the last hour was refused, and not given since."""
+    settings = patient.settings
+    sources = Chain(settings, patient.env, Cache(settings), time.time)
+    for name, error in recent(settings, sources.configured, time.time()):
+        cause = f"no token for {name}: {error.message}"
+        yield Finding("failed-lately", cause, error.hint or "run git there again")
