@@ -1,9 +1,8 @@
 """Trouble with those whom a workspace asks is found by its cause, and gone when that is."""
 
+import fcntl
 import json
 import os
-import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -262,8 +261,9 @@ def test_a_refresher_that_is_gone_or_failing(ward: Ward) -> None:
     says()
     put(run / "refresher.wanted", "")
     assert kinds(ward) == {"refresher-dead"}
-    with subprocess.Popen(["sleep", "600"]) as process:
-        put(pid, f"{process.pid}\n")
+    put(pid, f"{os.getpid()}\n")
+    with pid.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
         error = {"message": "it rains", "hint": "wait"}
         says(failures_in_a_row=3, last_error=error)
         found = ward.findings()
@@ -271,7 +271,6 @@ def test_a_refresher_that_is_gone_or_failing(ward: Ward) -> None:
         assert found["refresher-failing"]["cure"] == "wait"
         says()
         assert kinds(ward) == set()
-        os.kill(process.pid, signal.SIGTERM)
 
 
 def test_a_login_of_gh_that_has_died(ward: Ward) -> None:

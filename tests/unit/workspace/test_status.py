@@ -1,5 +1,6 @@
 """A probe hears whether git will get its token, and a person why not."""
 
+import fcntl
 import json
 import os
 import re
@@ -189,9 +190,10 @@ def test_a_refresher_that_is_wanted_and_gone_degrades(mine: Settings, env: dict[
     expected = "the refresher is gone; run `gitlease install`, which starts it"
     assert seen(mine, env) == (DEGRADED, expected)
     (run / "refresher.pid").write_text(f"{os.getpid()}\n")
-    (run / "refresher.pid").chmod(0o600)
-    assert seen(mine, env) == (HEALTHY, "")
-    status = examine(mine, env)
+    with (run / "refresher.pid").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert seen(mine, env) == (HEALTHY, "")
+        status = examine(mine, env)
     shown = {"pid": os.getpid(), "late": 0, "failures_in_a_row": 0}
     assert status.as_json()["refresher"] == shown
     assert str(status).endswith(f"\n  refresher: process {os.getpid()}")

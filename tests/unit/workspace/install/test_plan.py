@@ -29,7 +29,7 @@ def states(report: Report) -> dict[str, str]:
     return {line.step: line.state for line in report.lines}
 
 
-NAMES = ["folders", "settings", "helper", "git"]
+NAMES = ["folders", "settings", "helper", "gh shim", "git"]
 
 
 def test_everything_is_done_once_and_then_is_already_there(env: dict[str, str]) -> None:
@@ -80,6 +80,7 @@ def test_a_folder_that_is_open_to_others_is_refused_and_the_rest_goes_on(
     assert states(report) == {
         "folders": "failed",
         "settings": "done",
+        "gh shim": "skipped",
         "helper": "failed",
         "git": "skipped",
     }

@@ -67,7 +67,7 @@ def test_without_a_helper_git_is_left_alone(home: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "executable", "/nowhere/python3")
     env = {"HOME": str(home)}
     report = install(load(env), env, offline=True)
-    assert [line.state for line in report.lines] == ["done", "done", "failed", "skipped"]
+    assert [line.state for line in report.lines] == ["done", "done", "failed", "skipped", "skipped"]
     assert not (home / ".gitconfig").exists()
 
 
