@@ -15,7 +15,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 demo: venv ## show a clone and pushes that outlive their tokens
-	@.venv/bin/gitlease demo
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" gitlease demo
 
 test: check machines ## run everything: checks, then all tests (TESTS=path narrows them)
 	@.venv/bin/pytest -n $(WORKERS) --dist worksteal $(TESTS)

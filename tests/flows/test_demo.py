@@ -14,7 +14,7 @@ COMMAND = [sys.executable, "-m", "gitlease", "demo"]
 
 
 def test_no_git_command_fails_and_one_crowd_mints_once(tmp_path: Path) -> None:
-    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    env = environment(tmp_path)
     ran = subprocess.run(COMMAND, env=env, cwd=tmp_path, capture_output=True, check=False)
     told = ran.stdout.decode()
     assert (ran.returncode, ran.stderr) == (0, b""), told
@@ -23,13 +23,16 @@ def test_no_git_command_fails_and_one_crowd_mints_once(tmp_path: Path) -> None:
     assert "none of its grants covers acme/outer" in told
     assert "red fetches: no token for github.com/other/lib" in told
     assert re.search(r"the journal: blue$", told, re.MULTILINE)
+    assert re.search(r"[1-9]\d* commands of git, [1-9]\d* of gh: none failed$", told, re.MULTILINE)
     assert "ghs_" not in told
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("moment", ["git now asks our helper", "waiting until", "workspace blue"])
+@pytest.mark.parametrize(
+    "moment", ["git now asks our helper", "waiting until", "workspace blue", "its refresher"]
+)
 def test_stopped_by_hand_it_leaves_nothing_running(tmp_path: Path, moment: str) -> None:
-    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    env = environment(tmp_path)
     process = subprocess.Popen(
         # Who runs the tests in the background may have left us deaf to it.
         ["env", "--default-signal=INT", *COMMAND],
@@ -47,7 +50,14 @@ def test_stopped_by_hand_it_leaves_nothing_running(tmp_path: Path, moment: str) 
     _, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (130, b"")
     assert running(process.pid) == []
+    assert refreshers(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return what `make demo` gives: our own gh is on PATH, and *folder* for temporary files."""
+    path = f"{Path(sys.prefix) / 'bin'}:{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "TMPDIR": str(folder)}
 
 
 def running(group: int) -> list[str]:
@@ -59,4 +69,15 @@ def running(group: int) -> list[str]:
             state, _, its_group = rest.split()[:3]
             if int(its_group) == group and state != "Z":
                 found.append(name.partition("(")[2])
+    return found
+
+
+def refreshers(folder: Path) -> list[str]:
+    """Return the refreshers of homes in *folder*, which have a session of their own."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes().decode("utf-8", "replace")
+            if str(folder) in words and "gitlease-refresher" in words:
+                found.append(words)
     return found

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
-import sys
 import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
+from gitlease.demo.operator import Operator
 from gitlease.demo.stage import Stage
 from gitlease.demo.tale import last_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from gitlease.demo.tale import Tale
@@ -31,42 +29,6 @@ FLEET: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
 }
 
 
-class Operator:
-    """Runs a broker with its files in *folder*, and manages it from a shell."""
-
-    def __init__(self, tale: Tale, github: GitHub, folder: Path, env: Mapping[str, str]) -> None:
-        self._tale = tale
-        self.env = {
-            "PATH": env.get("PATH", "/usr/bin:/bin"),
-            "GITLEASE_BROKER_DATA_DIR": str(folder),
-            "GITLEASE_APP_ID": str(github.app_id),
-            "GITLEASE_PRIVATE_KEY_FILE": str(github.private_key_file),
-            "GITLEASE_API_URL": github.api_url,
-            "GITLEASE_CA_FILE": str(github.ca_file),
-        }
-
-    @contextlib.contextmanager
-    def broker(self) -> Iterator[str]:
-        """Serve until the context ends; yield the URL."""
-        command = [sys.executable, "-m", "gitlease", "broker", "serve", "--port", "0"]
-        with subprocess.Popen(
-            command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as process:
-            try:
-                assert process.stdout is not None  # noqa: S101 - it was asked for
-                yield str(json.loads(process.stdout.readline())["url"])
-            finally:
-                process.terminate()
-
-    def manage(self, *words: str) -> str:
-        """Run a command of the broker's and return what it printed; a failure is told."""
-        command = [sys.executable, "-m", "gitlease", "broker", *words]
-        ran = subprocess.run(command, env=self.env, capture_output=True, check=False)
-        if ran.returncode:
-            self._tale.fail(f"gitlease broker {' '.join(words)}", ran.stderr)
-        return ran.stdout.decode().strip()
-
-
 def play(tale: Tale, github: GitHub, folder: Path, env: Mapping[str, str]) -> None:
     """Tell the act; what fails is counted by *tale*."""
     tale.title("A broker, and three workspaces that hold no key")
@@ -80,7 +42,8 @@ def play(tale: Tale, github: GitHub, folder: Path, env: Mapping[str, str]) -> No
         fleet, minted = {}, github.stats()["mints"]
         for name in FLEET:
             fleet[name] = Stage(tale, github, folder / name, env)
-            _join(operator, tale, fleet[name], url)
+            operator.admit(fleet[name], url, *FLEET[name][0])
+            fleet[name].gitlease("install", "--offline", "--strict")
         began = time.monotonic()
         for name, stage in fleet.items():
             stage.git("clone", "--quiet", f"{GITHUB}/{FLEET[name][1]}", "work")
@@ -94,22 +57,6 @@ def play(tale: Tale, github: GitHub, folder: Path, env: Mapping[str, str]) -> No
         time.sleep(max(0.0, LIFE / 6 + 0.5 - (time.monotonic() - began)))
         _removal(operator, tale, red, blue, green)
         _journal(operator, tale, blue)
-
-
-def _join(operator: Operator, tale: Tale, stage: Stage, url: str) -> None:
-    """Create the workspace that the stage's home is named after, and install gitlease in it."""
-    name = stage.home.name
-    operator.manage("workspace", "add", name, *FLEET[name][0])
-    stage.env |= {
-        "GITLEASE_BROKER_URL": url,
-        "GITLEASE_WORKSPACE_ID": name,
-        "GITLEASE_CONFIGS_DIR": str(stage.home),
-    }
-    file = stage.home / ".auth_token"
-    file.touch(mode=0o600)
-    file.write_text(operator.manage("token", "create", name))
-    stage.gitlease("install", "--strict")
-    tale.say(f"workspace {name}: granted {' '.join(FLEET[name][0])}")
 
 
 def _outage(tale: Tale, github: GitHub, *fleet: Stage) -> None:

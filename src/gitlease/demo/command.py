@@ -3,7 +3,8 @@ Show it all working on this machine, without a network.
 
 Starts an emulated GitHub with short-lived tokens, installs gitlease into a temporary home, and lets
 git clone, push and fetch across an expiry and a revocation. Then a broker serves three workspaces,
-each what it is granted. Exits 1 if anything failed.
+each what it is granted, and a script runs git and gh over several lives of its token. Exits 1 if
+anything failed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitlease.demo import broker_act, workspace_act
+from gitlease.demo import agent_act, broker_act, workspace_act
 from gitlease.demo.stage import Stage
 from gitlease.demo.tale import Tale
 from gitlease.emulator import GitHub
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
             workspace_act.play(stage)
             stage.print_table()
             broker_act.play(tale, github, folder, os.environ)
+            agent_act.play(tale, github, folder, os.environ)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(f"\n  {tale.commands} git commands, failures: {tale.failures}")

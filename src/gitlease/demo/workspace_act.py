@@ -20,7 +20,7 @@ def play(stage: Stage) -> None:
     tale.title("One workspace that holds the App's key")
     tale.say(f"an emulated GitHub answers for github.com; its tokens live {LIFE} s")
     github.settings(token_ttl=LIFE)
-    stage.gitlease("install", "--strict")
+    stage.gitlease("install", "--offline", "--strict")
     tale.say("`gitlease install`: git now asks our helper for github.com, and nothing else")
 
     stage.git("clone", "--quiet", URL, "app")
