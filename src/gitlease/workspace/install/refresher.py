@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import gitlease
 from gitlease.workspace import daemon, folders
+from gitlease.workspace.install.programs import main_file
 from gitlease.workspace.locks import held
 from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
@@ -39,8 +39,7 @@ class Refresher:
         # A shell will run it: nobody else may be able to put another in its place.
         folders.check_ours(self._settings.home)
         folders.check_ours(program.parent)
-        main = Path(gitlease.__file__).resolve().parent / "__main__.py"
-        text = templates.refresher(self._settings, python=sys.executable, main=main).encode()
+        text = templates.refresher(self._settings, python=sys.executable, main=main_file()).encode()
         lock = daemon.marker(self._settings)
         folders.make_private(lock.parent)
         # One installer after the other, or each would end what the one before has just started.

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from gitlease.workspace import folders
+from gitlease.workspace.install.programs import write_program
 from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
@@ -33,12 +34,8 @@ class Shim:
             return "skipped", f"{self._settings.helper} is missing or cannot be run"
         folders.check_ours(self._settings.home)
         folders.make_private(path.parent)
-        text = templates.gh_shim(self._settings).encode()
-        with contextlib.suppress(OSError):
-            if path.read_bytes() == text and path.stat().st_mode & 0o777 == 0o700:
-                return "already", str(path)
-        folders.write_whole(path, text, mode=0o700)
-        return "done", str(path)
+        wrote = write_program(path, templates.gh_shim(self._settings).encode(), 0o700)
+        return ("done" if wrote else "already"), str(path)
 
     def undo(self) -> tuple[State, str]:
         """Remove the shim and its folder."""
