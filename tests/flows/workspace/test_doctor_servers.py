@@ -143,7 +143,7 @@ def test_without_a_source_the_doctor_names_what_to_set(
 ) -> None:
     env = bare_workspace.env
     kept = {name: env.pop(name) for name in ("GITLEASE_APP_ID", "GITLEASE_PRIVATE_KEY_FILE")}
-    bare_workspace.gitlease("install", "--strict")
+    bare_workspace.gitlease("install", "--offline", "--strict")
     ward = Ward(bare_workspace)
     found = ward.findings()
     assert set(found) == {"source"}
@@ -154,7 +154,7 @@ def test_without_a_source_the_doctor_names_what_to_set(
     assert env["GITHUB_TOKEN"] not in json.dumps(found)
     del env["GITHUB_TOKEN"]
     env |= kept
-    ward.workspace.gitlease("install")
+    ward.workspace.gitlease("install", "--offline")
     assert kinds(ward) == set()
 
 
@@ -173,7 +173,7 @@ def test_what_is_wrong_between_a_workspace_and_its_broker(
     grant = {"owner": "acme", "repositories": ["app"]}
     live = broker.workspace("ws-1", grant)["Authorization"].removeprefix("Bearer ")
     bare_workspace.lease_from(broker.url, "ws-1")
-    bare_workspace.gitlease("install", "--strict")
+    bare_workspace.gitlease("install", "--offline", "--strict")
     ward, file = Ward(bare_workspace), bare_workspace.bearer_file
 
     found = ward.findings()
@@ -217,7 +217,7 @@ def test_what_is_wrong_between_a_workspace_and_its_broker(
 def test_what_answers_in_the_brokers_place(bare_workspace: Workspace, act: Act, said: str) -> None:
     with Loopback(act) as server:
         bare_workspace.lease_from(f"http://127.0.0.1:{server.port}", "ws-1", "b" * 43)
-        bare_workspace.gitlease("install", "--strict")
+        bare_workspace.gitlease("install", "--offline", "--strict")
         ward = Ward(bare_workspace)
         found = ward.findings()
         assert set(found) == {"broker-answer"}
@@ -232,7 +232,7 @@ def test_a_workspace_that_has_yet_to_enrol(bare_workspace: Workspace) -> None:
     with Loopback(reply(401, b'{"error": "a bearer, please"}')) as server:
         bare_workspace.lease_from(f"http://127.0.0.1:{server.port}", "ws-1")
         bare_workspace.env["GITLEASE_ENROLMENT_SECRET_FILE"] = str(secret)
-        bare_workspace.gitlease("install", "--strict")
+        bare_workspace.gitlease("install", "--offline", "--strict")
         ward = Ward(bare_workspace)
         found = ward.findings()
         assert set(found) == {"bearer"}
@@ -255,7 +255,8 @@ def test_a_refresher_that_is_gone_or_failing(ward: Ward) -> None:
         path.chmod(0o600)
 
     def says(**values: object) -> None:
-        well = {"next_due": time.time() + 600, "failures_in_a_row": 0, "last_error": None}
+        well: dict[str, object] = {"next_due": time.time() + 600, "failures_in_a_row": 0}
+        well |= {"last_error": None, "last_success": None, "pid": None, "version": "0"}
         put(status, json.dumps(well | values))
 
     says()
