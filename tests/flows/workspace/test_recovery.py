@@ -58,7 +58,8 @@ def test_after_each_cause_git_and_gh_are_back_within_a_minute(
             for number, name in enumerate(FAULTS)
         }
     took = {name: one.result() for name, one in begun.items() if not one.exception()}
-    print(f"\nThe worst of {ROUNDS} rounds, tokens of {LIFE} s:\n\n| cause | git, s | gh, s |\n|---|---|---|")
+    print(f"\nThe worst of {ROUNDS} rounds, tokens of {LIFE} s:\n")
+    print("| cause | git, s | gh, s |\n|---|---|---|")
     for name, (git, gh) in took.items():
         print(f"| {name} | {git:.1f} | {gh:.1f} |")
     failed = {name: repr(one.exception()) for name, one in begun.items() if one.exception()}
