@@ -5,11 +5,13 @@ PYTHON ?= python3
 WORKERS ?= auto
 TESTS ?=
 UPGRADE ?=
+LIFE ?= 24
+ROUNDS ?= 8
 LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test check format bench soak build lock clean venv system machines
+.PHONY: help demo test check format bench soak recovery build lock clean venv system machines
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -35,6 +37,10 @@ bench: venv system ## measure against the budgets, into bench.json
 
 soak: venv ## take 100,000 leases from one broker, and see whether its memory stays flat
 	@.venv/bin/python -m tools.bench.soak
+
+recovery: machines ## take GitHub away in many ways, ROUNDS times, from tokens that live LIFE seconds
+	@GITLEASE_TEST_LIFE=$(LIFE) GITLEASE_TEST_ROUNDS=$(ROUNDS) \
+		.venv/bin/pytest -s tests/flows/workspace/test_recovery.py
 
 build: venv ## build sdist and wheel into dist/
 	@rm -rf dist

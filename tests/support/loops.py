@@ -100,11 +100,20 @@ class Loop:
 
 def end_all(home: Path) -> None:
     """End whatever was started for our folder *home*, also what a killed loop has left asleep."""
-    mark = b"GITLEASE_HOME=" + os.fsencode(home)
+    for pid in started_for(home):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def started_for(home: Path) -> dict[int, str]:
+    """Return what runs for our folder *home*: process ids and command lines."""
+    mark, found = b"GITLEASE_HOME=" + os.fsencode(home), {}
     for entry in Path("/proc").iterdir():
         with suppress(OSError, ValueError):
             if mark in (entry / "environ").read_bytes().split(b"\0"):
-                os.kill(int(entry.name), signal.SIGKILL)
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                found[int(entry.name)] = b" ".join(words).decode().strip()
+    return found
 
 
 def ended(pid: int) -> bool:

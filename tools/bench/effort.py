@@ -10,7 +10,8 @@ class Effort:
     the burst and of the largest cache.
 
     Of the broker: `turns` of so many `leases` each; a `storm` of so many workspaces in
-    `storm_seconds`, for so many `scopes`; numbers of `replicas` on one database.
+    `storm_seconds`, for so many `scopes`; numbers of `replicas` on one database.  The refresher is
+    watched for `at_rest` seconds.
     """
 
     light: int
@@ -23,6 +24,7 @@ class Effort:
     storm_seconds: float
     scopes: int
     replicas: tuple[int, ...]
+    at_rest: float
 
 
 FULL = Effort(
@@ -36,6 +38,7 @@ FULL = Effort(
     storm_seconds=10,
     scopes=100,
     replicas=(1, 2, 4),
+    at_rest=20,
 )
 QUICK = Effort(
     light=12,
@@ -48,4 +51,5 @@ QUICK = Effort(
     storm_seconds=0.5,
     scopes=5,
     replicas=(1, 2),
+    at_rest=1,
 )

@@ -1,4 +1,4 @@
-"""Rows for what stays in memory between two rounds of the refresher."""
+"""Rows for what stays in memory between two rounds of the refresher, and what it does there."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ LIMIT = 30.0  # seconds until a daemon has to be asleep
 
 
 def at_rest(folder: Path, effort: Effort) -> Iterator[Row]:
-    """Measure the memory of the refresher at rest, and of a bash daemon's."""
-    del effort  # memory does not waver
+    """Measure the memory and the wake-ups of the refresher at rest, and a bash daemon's memory."""
     if not Path("/proc/self/smaps").exists():
         return
     workspace = Workspace(folder)
@@ -37,9 +36,17 @@ def at_rest(folder: Path, effort: Effort) -> Iterator[Row]:
         if not pid:
             raise BenchError(f"the refresher: {state}, {text}")
         ours = _asleep(pid)
+        family = [pid, *_children(pid)]
+        before = sum(map(_wake_ups, family))
+        time.sleep(effort.at_rest)
+        woken = sum(map(_wake_ups, family)) - before
+        if [pid, *_children(pid)] != family:
+            raise BenchError("the refresher's processes changed while it was at rest")
     finally:
         step.undo()
     yield Row("idle refresher, PSS", "", round(ours, 2), Goal("<=", 0.85), unit="MB")
+    yield Row("idle refresher, processes", "", len(family), Goal("<=", 2))
+    yield Row(f"idle refresher, wake-ups in {effort.at_rest:g} s", "", woken, Goal("==", 0))
     bash = rivals.shell("bash")
     if bash is not None:
         share = round(ours / _of_bash(folder, bash), 2)
@@ -64,11 +71,21 @@ def _asleep(pid: int) -> float:
     """Wait until the daemon *pid* does nothing but sleep; return what both take, in MB."""
     deadline = time.monotonic() + LIMIT
     while time.monotonic() < deadline:
-        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        if len(found) == 1 and _words(int(found[0]))[0].endswith(b"sleep"):
-            return (_share(pid) + _share(int(found[0]))) / 1024
+        found = _children(pid)
+        if len(found) == 1 and _words(found[0])[0].endswith(b"sleep"):
+            return (_share(pid) + _share(found[0])) / 1024
         time.sleep(0.05)
     raise BenchError(f"process {pid} is not asleep after {LIMIT:.0f} s")
+
+
+def _children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _wake_ups(pid: int) -> int:
+    """Return how often *pid* has gone to sleep so far.  Source: proc(5), `status`."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(text.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
 
 
 def _words(pid: int) -> list[bytes]:

@@ -30,8 +30,6 @@ from gitlease.workspace.sources import Chain
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitlease.model.tokens import Token
-
 INPUT_LIMIT: Final = 5.0  # seconds in which git must have said what it wants
 _INPUT_MAX: Final = gitcred.MAX_LINES * (gitcred.MAX_LINE + 1)
 
@@ -55,8 +53,8 @@ class Helper:
         self._cache = Cache(settings)
         self._read_clock = read_clock
         self._sleep = sleep
-        # The token that the last answer had to be fetched for.
-        self.fetched: Token | None = None
+        # When (wall time) the refresher has something to do, by what has come up here.
+        self.due: float | None = None
         self._sources = Chain(settings, env, self._cache, lambda: read_clock().wall)
         self._renewal = Renewal(
             settings, self._cache, self._sources, read_clock, configured=self._sources.configured
@@ -78,7 +76,9 @@ class Helper:
             line = f"no token for {target} ({self._settings.who}): {error}"
             return (gitcred.QUIT if self._settings.fail_closed else b""), line
         self._note(target, outcome)
-        self.fetched = outcome.token if outcome.fetched else None
+        token = outcome.token
+        if self.due is None and outcome.fetched and token.expires_at is not None:
+            self.due = token.expires_at - token.lifetime / 3
         again = attributes.knows_state and self._settings.second_chance and refused is None
         return _answer(outcome, again=again), outcome.warning
 
@@ -131,6 +131,8 @@ class Helper:
                 return
             self._cache.reject(rejected, now.wall + max(record.left(now), 60.0))
             self._cache.drop_if(name, rejected)
+            # gh may hold it too, and would until its life is over.
+            self.due = now.wall
             events.note(self._settings, "rejected", f"{target}: {rejected} dropped")
             # Only what we held is told: any other password may be a person's.
             self._sources.report(rejected)
@@ -205,24 +207,22 @@ def main(arguments: list[str], env: Mapping[str, str]) -> int:
     helper = Helper(settings, env)
     if action == "erase":
         helper.erase(data)
+        _attend_refresher(settings, env, helper.due)
         return 0
     reply, line = helper.get(data)
     if line:
         _say(line)
     _write(reply)
-    _attend_refresher(settings, env, helper.fetched)
+    _attend_refresher(settings, env, helper.due)
     return 0
 
 
-def _attend_refresher(settings: Settings, env: Mapping[str, str], fetched: Token | None) -> None:
+def _attend_refresher(settings: Settings, env: Mapping[str, str], due: float | None) -> None:
     """Let nobody who asks meet a dead refresher twice; git has its answer, and hears no failure."""
     if not os.path.exists(settings.home / "run" / "refresher.wanted"):  # noqa: PTH110 - never raises
         return
     from gitlease.workspace import daemon  # noqa: PLC0415 - git has waited for its answer alone
 
-    due = None
-    if fetched is not None and fetched.expires_at is not None:
-        due = fetched.expires_at - fetched.lifetime / 3
     with contextlib.suppress(Exception):
         daemon.attend(settings, env, due)
 

@@ -133,7 +133,7 @@ class _Refresher:
             outcome = self._renewal.get(target, min_ttl=wanted)
         except errors.NotInstalledError as error:
             if not (for_gh and record is None):
-                self._explain(target, record, error)
+                self._explain(target, record, error, for_gh=for_gh)
                 return record
             # gh may be there and not wanted, where the App is installed for others.
             notes.forget_failure(self._settings, target.names[0])
@@ -141,7 +141,7 @@ class _Refresher:
             self._round.come_again(pace.LONGEST_RETRY)
             return None
         except errors.GitleaseError as error:
-            self._explain(target, record, error)
+            self._explain(target, record, error, for_gh=for_gh)
             return record
         if outcome.error is not None:
             self._explain(target, record, outcome.error)
@@ -178,17 +178,29 @@ class _Refresher:
         pause = pace.until_due(record.left(now), life, self._settings, self._draw)
         self._round.come_again(max(pause, pace.SHORTEST))
 
-    def _explain(self, target: Target, record: Record | None, error: errors.GitleaseError) -> None:
+    def _explain(
+        self,
+        target: Target,
+        record: Record | None,
+        error: errors.GitleaseError,
+        *,
+        for_gh: bool = False,
+    ) -> None:
         self._say(Line(str(target), str(error), failed=True))
         events.note(self._settings, "failed", f"{target}: {error}")
         self._fail(error, patience(error))
-        if record is not None and record.alive(self._read_clock()):
+        now = self._read_clock()
+        if record is not None and record.alive(now):
+            # At the latest when it is over, somebody waits.
+            left = max(record.left(now), pace.URGENT_RETRY)
+            self._round.come_again(max(left, patience(error)))
             return
         if record is not None and isinstance(error, _LASTING):
             # Over, and nobody gives another: the next git command hears why, and tries anew.
             self._cache.drop_if(record.name, record.token.fingerprint)
-        else:
-            self._round.urgent = True
+            if not for_gh:
+                return
+        self._round.urgent = True
 
     def _fail(self, error: errors.GitleaseError, wait: float) -> None:
         self._round.error = error

@@ -7,13 +7,13 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gitlease.workspace import clocks
+from tests.support.disks import fill, small_file_system
 from tests.support.environment import missing, require_tool
 from tests.support.workspaces import Workspace, password
 
@@ -209,25 +209,6 @@ def test_a_clock_that_is_an_hour_off_is_repaired(workspace: Workspace) -> None:
     workspace.github.advance(-3600)
     assert password(workspace.ask("acme/app").stdout)
     assert 3500 < workspace.record("github.com~acme").left(clocks.read()) <= 3600
-
-
-@contextmanager
-def small_file_system(folder: Path, options: str) -> Iterator[None]:
-    """Mount a file system of one page on *folder*, which only root may do."""
-    if os.geteuid():
-        missing("a user who may mount")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
-
-
-def fill(folder: Path) -> None:
-    """Take what room is left, page by page."""
-    with suppress(OSError), (folder / ".filler").open("wb", buffering=0) as filler:
-        while True:
-            filler.write(bytes(4096))
 
 
 @HOST_ONLY

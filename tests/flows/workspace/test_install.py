@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.flows.workspace.test_helper import HOST_ONLY, fill, small_file_system
+from tests.flows.workspace.test_helper import HOST_ONLY
+from tests.support.disks import fill, small_file_system
 from tests.support.workspaces import Workspace, password
 
 USER = "[user]\n\tname = A Person\n\temail = a@example.com\n"
@@ -86,18 +87,3 @@ def test_a_home_that_forbids_programs_is_told_and_git_left_alone(
         assert "noexec); set GITLEASE_HOME to a folder on another" in said
         assert "skipped git:" in said
         assert not (bare_workspace.home / ".gitconfig").exists()
-
-
-def test_a_read_only_home_starts_with_a_report_and_cures(bare_workspace: Workspace) -> None:
-    bare_workspace.env["HOME"] = "/proc/1"
-    ran = bare_workspace.gitlease("install", "--offline")
-    lines = ran.stdout.decode().splitlines()
-    assert [line.split(":")[0].split(maxsplit=1) for line in lines] == [
-        ["failed", "folders"],
-        ["failed", "settings"],
-        ["failed", "helper"],
-        ["skipped", "gh shim"],
-        ["failed", "git"],
-    ]
-    failed = [line for line in lines if line.startswith("failed")]
-    assert [line for line in failed if "; set " not in line] == []

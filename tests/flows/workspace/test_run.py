@@ -83,31 +83,6 @@ def test_a_command_that_cannot_be_run_is_told_as_a_shell_tells_it(
     assert run(bare_workspace, "sh", "-c", "exit 7", code=7) == ("", "")
 
 
-BROKEN: dict[str, dict[str, str | None]] = {
-    "no HOME": {"HOME": None},
-    "a HOME that is /": {"HOME": "/"},
-    "a HOME that is not there": {"HOME": "/proc/nothing"},
-    "a home that is a file": {"GITLEASE_HOME": "/etc/passwd"},
-    "an odd setting": {"GITLEASE_HOST": "a b"},
-    "a harmless odd setting": {"GITLEASE_MIN_TTL": "soon"},
-    "no git": {"PATH": "/nonexistent"},
-    "a key that is not there": {"GITLEASE_PRIVATE_KEY_FILE": "/not/there"},
-    "a broker that is not there": {"GITLEASE_BROKER_URL": "http://127.0.0.1:1"},
-}
-
-
-@HOST_ONLY
-@pytest.mark.parametrize("what", BROKEN)
-def test_whatever_is_broken_the_command_starts(bare_workspace: Workspace, what: str) -> None:
-    """What failed is told in a line each, and nothing of ours is said on stdout."""
-    env = {"XDG_STATE_HOME": str(bare_workspace.home / "state"), **BROKEN[what]}
-    out, err = run(bare_workspace, "--", "/bin/echo", "started", env=env)
-    assert out == "started\n"
-    for line in err.splitlines():
-        assert line.startswith("gitlease: ")
-        assert ": failed: " in line
-
-
 @HOST_ONLY
 def test_a_git_whose_files_cannot_be_changed_is_told_by_variables(
     bare_workspace: Workspace,

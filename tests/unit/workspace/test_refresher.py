@@ -217,6 +217,26 @@ def test_a_token_that_is_over_is_urgent(house: House) -> None:
     assert house.record().left(house.clock()) == 3600
 
 
+@pytest.mark.parametrize(("left", "pause"), [(200, 200), (20, 40)])
+def test_it_comes_again_when_a_token_that_cannot_be_renewed_is_over(
+    house: House, left: int, pause: int
+) -> None:
+    """After many failures it would rest for longer, and whoever has just mended it would wait."""
+    house.put(ACME)
+    house.clock.advance(3600 - left)
+    house.spring.failure = errors.UnreachableError("no route")
+    done = house.round()
+    assert (done.next_in, done.urgent) == (pause, False)
+
+
+def test_gh_waits_for_a_grant_that_comes_back(house: House) -> None:
+    """It asks nobody else, so not even a refusal makes the refresher slow."""
+    house.put(ACME)
+    house.clock.advance(3600)
+    house.spring.failure = errors.SuspendedError("suspended")
+    assert house.round(gh=Gh(Target(HOST, "acme"))).urgent
+
+
 def test_what_nobody_grants_any_more_is_let_go_once_it_is_over(house: House) -> None:
     """The next git command hears why; a round has nothing to repeat."""
     house.put(ACME)

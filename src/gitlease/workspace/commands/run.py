@@ -20,7 +20,7 @@ from gitlease.model.redaction import printable
 from gitlease.workspace import standing
 from gitlease.workspace.commands.token import seconds
 from gitlease.workspace.install import options
-from gitlease.workspace.install.plan import install_from
+from gitlease.workspace.install.plan import attempt, install_from
 from gitlease.workspace.install.refresher import Refresher
 from gitlease.workspace.settings import load
 from gitlease.workspace.surroundings import additions, without_python
@@ -67,13 +67,11 @@ def _start_refresher(env: Mapping[str, str], wait: float) -> None:
 
     The refresher's first round registers, fetches and logs gh in.
     """
-    try:
-        settings = load(env)
-        Refresher(settings, env, wait=False).do()
-    except (GitleaseError, OSError) as error:
-        text = error.strerror if isinstance(error, OSError) else str(error)
-        _tell("refresher", f"failed: {printable(str(text), 400)}")
+    line = attempt("refresher", lambda: Refresher(load(env), env, wait=False).do())
+    if line.state == "failed":
+        _tell(line.step, f"failed: {line.text}")
         return
+    settings = load(env)
     deadline = time.monotonic() + wait
     while time.monotonic() < deadline and standing.read(settings).next_due is None:
         time.sleep(_PAUSE)

@@ -8,11 +8,14 @@ not find ours.  Source: git-config(1), "FILES".
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError
+from gitlease.model.redaction import printable
 from gitlease.workspace import folders
 from gitlease.workspace.install import wiring
 from gitlease.workspace.install.configfile import ConfigFile
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
 
 FILE: Final = "gitconfig"
+_LIMIT: Final = 5.0  # seconds for git to read a file
+_FATAL: Final = 128  # how git ends that cannot read its config
 
 
 class GitConfig:
@@ -60,6 +65,8 @@ class GitConfig:
         wrote = self._write_own()
         path = self._path()
         with ConfigFile(path) as config:
+            if config.existed:
+                _check_readable(path, self._env)
             bare = without_include(config.text)
             made = not config.existed or (not bare and is_new_file(config.text))
             wanted = with_include(bare, own, existed=not made)
@@ -98,6 +105,26 @@ class GitConfig:
         # Every user's git reads the system's; it holds no secret.
         folders.write_whole(own, text, mode=0o644 if self._settings.scope == "system" else 0o600)
         return True
+
+
+def _check_readable(path: Path, env: Mapping[str, str]) -> None:
+    """Raise `GitleaseError` if git is there and cannot read *path*: a line more mends nothing."""
+    command = ["git", "config", "--file", str(path), "--list"]
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        ran = subprocess.run(
+            command,
+            env={**env, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_LIMIT,
+            check=False,
+        )
+        if ran.returncode == _FATAL:
+            why = ran.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
+            raise GitleaseError(
+                f"git cannot read {path}, and so does nothing at all ({printable(why, 200)})",
+                hint="mend that file and install again",
+            )
 
 
 def own_file(settings: Settings) -> Path:

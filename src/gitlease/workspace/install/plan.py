@@ -113,7 +113,7 @@ def install(settings: Settings, env: Mapping[str, str], *, offline: bool = False
     # What failed before may work now, and nobody should have to wait to see it.
     notes.forget(settings)
     todo = _steps(settings, env, offline=offline)
-    return Report(tuple(_attempt(step.name, step.do) for step in todo))
+    return Report(tuple(attempt(step.name, step.do) for step in todo))
 
 
 def install_from(env: Mapping[str, str], *, offline: bool = False, dry_run: bool = False) -> Report:
@@ -138,7 +138,7 @@ def install_from(env: Mapping[str, str], *, offline: bool = False, dry_run: bool
     rest = {name: value for name, value in env.items() if name not in ignored}
     if dry_run:
         todo = _steps(settings, rest, offline=offline)
-        done = Report(tuple(_attempt(step.name, _planned(step)) for step in todo))
+        done = Report(tuple(attempt(step.name, _planned(step)) for step in todo))
     else:
         done = install(settings, rest, offline=offline)
     return Report((*bad.values(), *done.lines))
@@ -157,10 +157,11 @@ def _skipped() -> list[Line]:
 def uninstall(settings: Settings, env: Mapping[str, str]) -> Report:
     """Undo every step, the last first; never raises for one that failed."""
     todo = reversed([*wiring_steps(settings, env), *serving_steps(settings, env)])
-    return Report(tuple(_attempt(step.name, step.undo) for step in todo))
+    return Report(tuple(attempt(step.name, step.undo) for step in todo))
 
 
-def _attempt(name: str, act: Callable[[], tuple[State, str]]) -> Line:
+def attempt(name: str, act: Callable[[], tuple[State, str]]) -> Line:
+    """Do *act* and return how the step *name* went; never raises, and a failure has its cure."""
     try:
         state, text = act()
     except GitleaseError as error:

@@ -110,7 +110,7 @@ def config(home: Path) -> Path:
         b"[user]\n\tname = a\n",
         b"[user]\n\tname = a",
         b"\n",
-        b"\xff\xfe\r\n[a]\r\n\tb=\\",
+        b"# \xff\xfe\r\n[a]\r\n\tb=\\",
     ],
 )
 def test_installing_and_removing_leaves_the_file_as_it_was(

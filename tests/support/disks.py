@@ -1,0 +1,28 @@
+"""Disks that are small, full or closed."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tests.support.environment import missing
+
+
+@contextmanager
+def small_file_system(folder: Path, options: str) -> Iterator[None]:
+    """Mount a file system of one page on *folder*, which only root may do."""
+    if os.geteuid():
+        missing("a user who may mount")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def fill(folder: Path) -> None:
+    """Take what room is left, page by page."""
+    with suppress(OSError), (folder / ".filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(bytes(4096))
