@@ -7,6 +7,7 @@ The refresher does the same by itself, in time.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _stay(script: str) -> int:
-    daemon.become(load(os.environ), os.environ)
+    # A round, which comes again and again, needs none of them.
+    from gitlease.workspace.install.folders import Folders  # noqa: PLC0415
+    from gitlease.workspace.install.programs import Programs  # noqa: PLC0415
+    from gitlease.workspace.install.refresher import Refresher  # noqa: PLC0415
+
+    settings = load(os.environ)
+    # Nobody needs to have installed anything for this user.
+    Folders(settings).do()
+    Programs(settings).do()
+    Refresher(settings, os.environ).become()
     os.execv("/bin/sh", ["sh", script, "wait"])  # noqa: S606 - our own program
 
 
@@ -71,7 +81,9 @@ def _fresh() -> int:
     outcome = renewal_for(settings, os.environ).get(keeper.target, fresh=True)
     state, text = keeper.log_in(outcome.token)
     print(f"{state}: {text}")
-    return 1 if state == "failed" else 0
+    if outcome.warning:
+        print(f"gitlease: {printable(outcome.warning, 600)}", file=sys.stderr)
+    return 1 if state == "failed" or outcome.error is not None else 0
 
 
 def _by_itself() -> tuple[Settings, Round]:

@@ -56,7 +56,6 @@ def compat_helper(settings: Settings, *, python: str, main: Path) -> str:
         python=quote(python),
         main=quote(str(main)),
         home=quote(str(settings.home)),
-        helper=quote(str(settings.helper)),
     )
 
 
