@@ -15,7 +15,9 @@ from tests.support.older_platform import older_platform
 from tests.support.ordinary_user import AS_USER, UID, give, trust
 
 pytestmark = pytest.mark.parametrize("machine", ["debian13"], indirect=True)
-BOTH = "git clone -q https://github.com/acme/app && gh repo view acme/app && git -C app log --oneline"
+BOTH = (
+    "git clone -q https://github.com/acme/app && gh repo view acme/app && git -C app log --oneline"
+)
 
 
 @dataclass
@@ -87,6 +89,8 @@ def test_one_line_after_pip_install_with_the_apps_key(
     person.env |= {
         "GITLEASE_APP_ID": str(github.app_id),
         "GITLEASE_PRIVATE_KEY_FILE": str(key),
+        # The App is installed for several.
+        "GITLEASE_GH_OWNER": "acme",
     }
     person.pip_install(wheel, "[app]")
     code, out, err = person.run("gitlease", "run", "--", "sh", "-c", BOTH)
@@ -97,6 +101,4 @@ def test_one_line_after_pip_install_with_the_apps_key(
     assert code == 0, err
     code, out, err = person.run("gitlease", "run", "--", "gh", "repo", "view", "acme/app")
     assert (code, err) == (0, "")
-    assert {path.lstat().st_uid for path in person.home.rglob("*")} == {
-        UID if person.become else 0
-    }
+    assert {path.lstat().st_uid for path in person.home.rglob("*")} == {UID if person.become else 0}

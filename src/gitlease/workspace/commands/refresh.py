@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from gitlease.model.errors import GitleaseError, SettingsError
+from gitlease.model.errors import GitleaseError, OwnerNeededError, SettingsError
 from gitlease.model.redaction import printable
 from gitlease.workspace import daemon, standing
 from gitlease.workspace.fetching import renewal_for
@@ -35,10 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="as the refresher does: print the seconds until the next round, and nothing else",
     )
-
     parser.add_argument(
         "--fresh", action="store_true", help="get gh a new token, whatever the cache has"
     )
+    parser.add_argument("--login", action="store_true", help="only log gh in")
     parser.add_argument(
         "--stay",
         metavar="SCRIPT",
@@ -50,8 +50,8 @@ def run(args: argparse.Namespace) -> int:
     """Run one round and print what came of it; return 1 if something failed."""
     if args.stay:
         return _stay(args.stay)
-    if args.fresh:
-        return _fresh()
+    if args.fresh or args.login:
+        return _log_in(fresh=args.fresh)
     if args.print_next:
         settings, done = _by_itself()
         pid = daemon.is_running(settings)
@@ -75,10 +75,13 @@ def _stay(script: str) -> int:
     os.execv("/bin/sh", ["sh", script, "wait"])  # noqa: S606 - our own program
 
 
-def _fresh() -> int:
+def _log_in(*, fresh: bool) -> int:
     settings = load(os.environ)
     keeper = Keeper(settings, os.environ)
-    outcome = renewal_for(settings, os.environ).get(keeper.target, fresh=True)
+    try:
+        outcome = renewal_for(settings, os.environ).get(keeper.target, fresh=fresh)
+    except OwnerNeededError as error:
+        raise OwnerNeededError(error.message, hint="set GITLEASE_GH_OWNER") from None
     state, text = keeper.log_in(outcome.token)
     print(f"{state}: {text}")
     if outcome.warning:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from gitlease.workspace import folders
+from gitlease.workspace.install.programs import main_file
 from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class Shim:
             return "skipped", f"{self._settings.helper} is missing or cannot be run"
         folders.check_ours(self._settings.home)
         folders.make_private(path.parent)
-        text = templates.gh_shim(self._settings).encode()
+        text = templates.gh_shim(self._settings, python=sys.executable, main=main_file()).encode()
         with contextlib.suppress(OSError):
             if path.read_bytes() == text and path.stat().st_mode & 0o777 == 0o700:
                 return "already", str(path)
