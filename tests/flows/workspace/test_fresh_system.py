@@ -1,4 +1,4 @@
-"""A system with python3, git and gh, a wheel, and one line: git and gh work, for whoever runs it."""
+"""On a system with python3, git and gh, a wheel and one line are enough, for any user."""
 
 import shutil
 from collections.abc import Iterator
