@@ -92,7 +92,7 @@ def test_the_pod(person: Person, wheel: Path, platform: OlderPlatform) -> None:
     pod = yaml.safe_load(text)
     for folder in ("own", "enrolment"):
         (person.home / "run/gitlease" / folder).mkdir(parents=True)
-    (person.home / "run/gitlease/enrolment/secret").write_text("a secret\n")
+    (person.home / "run/gitlease/enrolment/secret").write_text("enrol-1\n")
     person.bring(wheel, app=False)
     del person.env["PIP_USER"]
     [before], [agent] = pod["spec"]["initContainers"], pod["spec"]["containers"]
