@@ -7,10 +7,11 @@ The refresher does the same by itself, in time.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
-from gitlease.model.errors import GitleaseError, SettingsError
+from gitlease.model.errors import GitleaseError, OwnerNeededError, SettingsError
 from gitlease.model.redaction import printable
 from gitlease.workspace import daemon, standing
 from gitlease.workspace.fetching import renewal_for
@@ -34,10 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="as the refresher does: print the seconds until the next round, and nothing else",
     )
-
     parser.add_argument(
         "--fresh", action="store_true", help="get gh a new token, whatever the cache has"
     )
+    parser.add_argument("--login", action="store_true", help="only log gh in")
     parser.add_argument(
         "--stay",
         metavar="SCRIPT",
@@ -49,8 +50,8 @@ def run(args: argparse.Namespace) -> int:
     """Run one round and print what came of it; return 1 if something failed."""
     if args.stay:
         return _stay(args.stay)
-    if args.fresh:
-        return _fresh()
+    if args.fresh or args.login:
+        return _log_in(fresh=args.fresh)
     if args.print_next:
         settings, done = _by_itself()
         pid = daemon.is_running(settings)
@@ -61,17 +62,31 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _stay(script: str) -> int:
-    daemon.become(load(os.environ), os.environ)
+    # A round, which comes again and again, needs none of them.
+    from gitlease.workspace.install.folders import Folders  # noqa: PLC0415
+    from gitlease.workspace.install.programs import Programs  # noqa: PLC0415
+    from gitlease.workspace.install.refresher import Refresher  # noqa: PLC0415
+
+    settings = load(os.environ)
+    # Nobody needs to have installed anything for this user.
+    Folders(settings).do()
+    Programs(settings).do()
+    Refresher(settings, os.environ).become()
     os.execv("/bin/sh", ["sh", script, "wait"])  # noqa: S606 - our own program
 
 
-def _fresh() -> int:
+def _log_in(*, fresh: bool) -> int:
     settings = load(os.environ)
     keeper = Keeper(settings, os.environ)
-    outcome = renewal_for(settings, os.environ).get(keeper.target, fresh=True)
+    try:
+        outcome = renewal_for(settings, os.environ).get(keeper.target, fresh=fresh)
+    except OwnerNeededError as error:
+        raise OwnerNeededError(error.message, hint="set GITLEASE_GH_OWNER") from None
     state, text = keeper.log_in(outcome.token)
     print(f"{state}: {text}")
-    return 1 if state == "failed" else 0
+    if outcome.warning:
+        print(f"gitlease: {printable(outcome.warning, 600)}", file=sys.stderr)
+    return 1 if state == "failed" or outcome.error is not None else 0
 
 
 def _by_itself() -> tuple[Settings, Round]:

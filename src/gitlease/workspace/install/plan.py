@@ -156,7 +156,9 @@ def _skipped() -> list[Line]:
 
 def uninstall(settings: Settings, env: Mapping[str, str]) -> Report:
     """Undo every step, the last first; never raises for one that failed."""
-    todo = reversed([*wiring_steps(settings, env), *serving_steps(settings, env)])
+    todo = [*wiring_steps(settings, env), *serving_steps(settings, env)][::-1]
+    # Whoever starts the older scripts again and again would start the refresher again.
+    todo.sort(key=lambda step: step.name != Compat.name)
     return Report(tuple(attempt(step.name, step.undo) for step in todo))
 
 

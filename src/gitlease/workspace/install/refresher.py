@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from gitlease.workspace.locks import held
 from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from gitlease.workspace.install.report import State
@@ -35,6 +36,16 @@ class Refresher:
 
     def do(self) -> tuple[State, str]:
         """Write the program and start it, unless the same one runs; an older one is replaced."""
+        with self._written():
+            return daemon.start(self._settings, self._env, wait=self._wait)
+
+    def become(self) -> None:
+        """Write the program and be it, in the foreground; return only if another process is."""
+        with self._written():
+            daemon.become(self._settings, self._env)
+
+    @contextlib.contextmanager
+    def _written(self) -> Iterator[None]:
         program = self._settings.refresher
         # A shell will run it: nobody else may be able to put another in its place.
         folders.check_ours(self._settings.home)
@@ -47,7 +58,7 @@ class Refresher:
             if _read(program) != text:
                 folders.write_whole(program, text, mode=0o700)
                 daemon.stop(self._settings)
-            return daemon.start(self._settings, self._env, wait=self._wait)
+            yield
 
     def undo(self) -> tuple[State, str]:
         """End it and remove the program."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from gitlease.workspace import folders
-from gitlease.workspace.install.programs import write_program
+from gitlease.workspace.install.programs import main_file, write_program
 from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class Shim:
             return "skipped", f"{self._settings.helper} is missing or cannot be run"
         folders.check_ours(self._settings.home)
         folders.make_private(path.parent)
-        wrote = write_program(path, templates.gh_shim(self._settings).encode(), 0o700)
+        text = templates.gh_shim(self._settings, python=sys.executable, main=main_file())
+        wrote = write_program(path, text.encode(), 0o700)
         return ("done" if wrote else "already"), str(path)
 
     def undo(self) -> tuple[State, str]:

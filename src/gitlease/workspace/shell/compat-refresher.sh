@@ -2,10 +2,37 @@
 # gitlease's refresher under the name that older images start. Written by `gitlease install
 # --compat`; changes are lost at the next one.
 
+set +aeuvx -f
+unset -f [ command echo printf read
+python=@python@ main=@main@ home=@home@
+
 # Where another refresher serves this home, its end is awaited: whoever has started us would start
 # us again at once.
-set +aeuvx -f
-[ "$1" != wait ] || sleep 60
-GITLEASE_HOME=@home@
+if [ "$1" = wait ]; then
+	child=''
+	trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit 0' HUP INT TERM
+	sleep 30 </dev/null &
+	child=$!
+	wait "$child"
+	trap - HUP INT TERM
+	[ -f "$0" ] || exit 0
+fi
+
+# As in the helper.
+if [ ! -O "$home" ]; then
+	home=$GITLEASE_HOME
+	case $home in
+	/*) ;;
+	*)
+		case $XDG_STATE_HOME in
+		/*) home=$XDG_STATE_HOME/gitlease ;;
+		*) home=${HOME:-/nonexistent}/.local/state/gitlease ;;
+		esac
+		;;
+	esac
+	: "${GITLEASE_TOKEN_FILE=${HOME:+$HOME/.gh_token}}"
+	export GITLEASE_TOKEN_FILE
+fi
+GITLEASE_HOME=$home
 export GITLEASE_HOME
-exec @python@ -I -S @main@ refresh --stay "$0"
+exec "$python" -I -S "$main" refresh --stay "$0"

@@ -48,6 +48,20 @@ _gitlease_fresh() {
 	_gitlease_token=${_gitlease_token%%"$_gitlease_newline"*}
 }
 
+# A gh may be the first thing that runs, before the refresher's first round has logged it in.
+_gitlease_login() {
+	case ${1-} in '' | -* | auth | alias | completion | config | extension | help | version) return ;; esac
+	case ${GH_HOST:-@default@} in @host_pattern@) ;; *) return ;; esac
+	[ -z "$@first@$@second@" ] && [ -x @python@ ] && [ -f @main@ ] || return
+	_gitlease_folder=${GH_CONFIG_DIR:-${XDG_CONFIG_HOME:-${HOME-}/.config}/gh}
+	if [ -f "$_gitlease_folder/hosts.yml" ]; then
+		while IFS= read -r _gitlease_first || [ -n "$_gitlease_first" ]; do
+			case $_gitlease_first in *@host_pattern@*) return ;; esac
+		done <"$_gitlease_folder/hosts.yml"
+	fi
+	GITLEASE_HOME=@home@ @python@ -I -S @main@ refresh --login </dev/null >/dev/null
+}
+
 ulimit -S -c 0
 # gh means these variables for the host that it talks to. A token that is no App's is a person's.
 case ${GH_HOST:-@default@} in
@@ -62,4 +76,5 @@ if [ -z "$_gitlease_gh" ]; then
 	echo 'gitlease: there is no gh on PATH but our own, which only hands on; install gh' >&2
 	exit 127
 fi
+if [ -f @wanted@ ]; then _gitlease_login "$@"; fi
 exec "$_gitlease_gh" "$@"

@@ -56,7 +56,6 @@ def compat_helper(settings: Settings, *, python: str, main: Path) -> str:
         python=quote(python),
         main=quote(str(main)),
         home=quote(str(settings.home)),
-        helper=quote(str(settings.helper)),
     )
 
 
@@ -70,8 +69,12 @@ def compat_refresher(settings: Settings, *, python: str, main: Path) -> str:
     )
 
 
-def gh_shim(settings: Settings) -> str:
-    """Return the program text of the gh that stands before the real one on PATH."""
+def gh_shim(settings: Settings, *, python: str, main: Path) -> str:
+    """
+    Return the program text of the gh that stands before the real one on PATH.
+
+    *python* and *main* are as for the helper.
+    """
     host = settings.host
     # A tenant of ghe.com is meant by the same variables as github.com, so it has to be named.
     is_tenant = host.endswith(".ghe.com")
@@ -83,6 +86,10 @@ def gh_shim(settings: Settings) -> str:
         host_pattern=_any_case(host),
         owner=quote(settings.gh_owner),
         default="" if is_tenant else host,
+        python=quote(python),
+        main=quote(str(main)),
+        home=quote(str(settings.home)),
+        wanted=quote(str(settings.home / "run" / "refresher.wanted")),
         first=f"GH_{kind}TOKEN",
         second=f"GITHUB_{kind}TOKEN",
     )

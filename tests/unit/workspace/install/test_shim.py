@@ -110,6 +110,46 @@ def desk(shell: list[str], home: Path) -> Desk:
     return Desk(shell, mine, real, [mine.shim.parent, real.parent])
 
 
+@pytest.fixture
+def asked(desk: Desk, home: Path) -> Path:
+    """A file with the words with which Python was started, as a stub notes them."""
+    noted = home / "asked"
+    stub = home / "python"
+    stub.write_text(f'#!/bin/sh\necho "$GITLEASE_HOME" "$@" >>{noted}\ncat >>{noted}\nexit 1\n')
+    stub.chmod(0o700)
+    text = templates.gh_shim(desk.settings, python=str(stub), main=MAIN)
+    folders.write_whole(desk.settings.shim, text.encode(), mode=0o700)
+    (desk.settings.home / "run" / "refresher.wanted").touch()
+    return noted
+
+
+def test_a_gh_that_comes_before_the_first_login_is_logged_in(desk: Desk, asked: Path) -> None:
+    """It starts whatever comes of that, with all of its input."""
+    assert desk.sees() == {}
+    assert asked.read_text() == f"{desk.settings.home} -I -S {MAIN} refresh --login\n"
+
+
+def test_nobody_is_logged_in_who_is_or_needs_not_or_has_a_token(desk: Desk, asked: Path) -> None:
+    for words in ([], ["--version"], ["auth", "login"], ["config", "list"]):
+        assert desk.run(*words)[1:] == ("", 0)
+    assert desk.sees(GH_TOKEN="ghp_mine") == {"GH_TOKEN": "ghp_mine"}
+    assert desk.sees(GH_HOST="ghe.example.com") == {"GH_HOST": "ghe.example.com"}
+    places: list[dict[str, str]] = [{}, {"XDG_CONFIG_HOME": "xdg"}, {"GH_CONFIG_DIR": "own"}]
+    for where in places:
+        names = {name: str(desk.real.parent.parent / path) for name, path in where.items()}
+        xdg = names.get("XDG_CONFIG_HOME", f"{desk.real.parent.parent}/.config")
+        place = Path(names.get("GH_CONFIG_DIR", f"{xdg}/gh"))
+        place.mkdir(parents=True)
+        (place / "hosts.yml").write_text('ghe.example.com: {}\n"GitHub.com":\n  user: mona')
+        assert desk.run("x", **names)[1:] == ("", 0)
+    assert not asked.exists()
+    # Where nobody wants a refresher, nobody is logged in either.
+    (place / "hosts.yml").write_text("ghe.example.com: {}\n")
+    (desk.settings.home / "run" / "refresher.wanted").unlink()
+    assert desk.run("x", **names)[1:] == ("", 0)
+    assert not asked.exists()
+
+
 @pytest.mark.parametrize("variable", ["GH_TOKEN", "GITHUB_TOKEN"])
 def test_an_apps_token_is_replaced_by_the_fresh_one(desk: Desk, variable: str) -> None:
     assert desk.sees(**{variable: "ghs_stale"}) == {variable: FRESH}
