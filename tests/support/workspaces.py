@@ -58,15 +58,6 @@ class Workspace:
         if bearer:
             self.bearer_file.write_text(bearer)
 
-    def hide_gh(self) -> None:
-        """Have a PATH with all of the machine's programs but gh."""
-        folder = self.home / "programs"
-        folder.mkdir()
-        for path in (Path(self.machine.installed.root or "/") / "usr/bin").iterdir():
-            if path.name != "gh":
-                (folder / path.name).symlink_to(f"/usr/bin/{path.name}")
-        self.env["PATH"] = str(folder)
-
     @property
     def bearer_file(self) -> Path:
         """Where this workspace's bearer for the broker is."""

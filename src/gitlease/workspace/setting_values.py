@@ -32,7 +32,7 @@ _WHOLE_NUMBERS: Final = {
 }
 _APP: Final = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 _PERMISSION: Final = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
-_SWITCHES: Final = {"fail_closed", "second_chance", "allow_http", "rewrite_ssh", "identity"}
+_SWITCHES: Final = {"fail_closed", "second_chance", "allow_http", "rewrite_ssh", "identity", "gh"}
 _TRUE: Final = {"1", "true", "yes", "on"}
 _FALSE: Final = {"0", "false", "no", "off"}
 _PERMISSIONS: Final = "a table of permission = read, write or admin, or contents=read,issues=write"

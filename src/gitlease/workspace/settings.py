@@ -39,6 +39,7 @@ VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "private_key_file": ("GITLEASE_PRIVATE_KEY_FILE",),
     "installation_id": ("GITLEASE_INSTALLATION_ID",),
     "app_slug": ("GITLEASE_APP_SLUG",),
+    "gh": ("GITLEASE_GH",),
     "gh_owner": ("GITLEASE_GH_OWNER",),
     "granularity": ("GITLEASE_GRANULARITY",),
     "permissions": ("GITLEASE_PERMISSIONS",),
@@ -88,6 +89,7 @@ class Settings:
     private_key_file: str = ""
     installation_id: int | None = None
     app_slug: str = ""
+    gh: bool = True
     gh_owner: str = ""
     granularity: str = "owner"
     permissions: Mapping[str, str] = field(default_factory=dict)

@@ -55,9 +55,8 @@ def wake(workspace: Workspace) -> None:
 @contextmanager
 def refreshing(workspace: Workspace) -> Iterator[Workspace]:
     """Have a refresher that has done its first round, until the context ends."""
-    if "PATH" not in workspace.env:
-        # With a gh there is one token more, for its login.
-        workspace.hide_gh()
+    # With a gh there is one token more, for its login.
+    workspace.env["GITLEASE_GH"] = "off"
     try:
         assert step(workspace, "do").startswith("done process ")
         wait_for(lambda: standing(workspace) != {})
@@ -222,7 +221,7 @@ def test_two_workspaces_of_a_broker_renew_with_one_mint(
 
 
 def test_a_person_may_refresh_now(workspace: Workspace) -> None:
-    workspace.hide_gh()
+    workspace.env["GITLEASE_GH"] = "off"
     ran = workspace.gitlease("refresh")
     assert ran.stdout == b"no cached token; the next git command fetches one\n"
     workspace.ask("acme/app")

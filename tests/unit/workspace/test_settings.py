@@ -72,6 +72,7 @@ def test_every_variable_reaches_its_setting(env: dict[str, str]) -> None:
         "private_key_file": ("/k.pem", "/k.pem"),
         "installation_id": ("7", 7),
         "app_slug": ("bot", "bot"),
+        "gh": ("off", False),
         "gh_owner": ("Acme", "acme"),
         "granularity": ("repository", "repository"),
         "permissions": (

@@ -29,13 +29,16 @@ class Keeper:
     @property
     def is_needed(self) -> bool:
         """Tell whether anybody here wants the token."""
-        return bool(self._settings.token_file) or program.find(self._env) is not None
+        return bool(self._settings.token_file) or self._has_gh()
 
     def log_in(self, token: Token) -> tuple[State, str]:
         """Log gh in with *token* and write the file; return how that went."""
         if self._settings.token_file:
             path = Path(self._settings.token_file)
             folders.write_whole(path, f"{token.secret.reveal()}\n".encode())
-            if program.find(self._env) is None:
+            if not self._has_gh():
                 return "done", f"{path} has the token"
         return keeping.keep(self._settings, self._env, token)
+
+    def _has_gh(self) -> bool:
+        return self._settings.gh and program.find(self._env) is not None

@@ -34,6 +34,8 @@ class GhLogin:
 
     def do(self) -> tuple[State, str]:
         """Log gh in with the workspace's token; raise why there is none."""
+        if not self._settings.gh:
+            return "skipped", "it is switched off (GITLEASE_GH)"
         if program.find(self._env) is None:
             return "skipped", "gh is not installed"
         if not self._is_configured():

@@ -37,6 +37,7 @@ _DISPENSABLE: Final = {
     "second_chance",
     "allow_http",
     "app_slug",
+    "gh",
     "gh_owner",
     "refresh_interval",
     "refresh_jitter",
