@@ -25,7 +25,7 @@ RECORD = "github.com"
 HELPER = "molecule-git-token-helper.sh"
 REFRESHER = "molecule-gh-token-refresh.sh"
 # As older entrypoints do it, with a shorter rest.
-RESPAWN = 'while :; do bash "$1"; sleep 0.2; done'
+RESPAWN = 'while :; do bash "$1"; sleep 0.01; done'
 
 
 @dataclass

@@ -49,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run one round and print what came of it; return 1 if something failed."""
     if args.stay:
-        return _stay(args.stay)
+        _stay(args.stay)
+        return 0
     if args.fresh or args.login:
         return _log_in(fresh=args.fresh)
     if args.print_next:
@@ -61,12 +62,15 @@ def run(args: argparse.Namespace) -> int:
     return _tell(run_round(settings, os.environ, gh=_gh(settings), everything=True))
 
 
-def _stay(script: str) -> int:
+def _stay(script: str) -> None:
+    """Be the refresher; return only where an uninstall has just removed *script*."""
     # A round, which comes again and again, needs none of them.
     from gitlease.workspace.install.folders import Folders  # noqa: PLC0415
     from gitlease.workspace.install.programs import Programs  # noqa: PLC0415
     from gitlease.workspace.install.refresher import Refresher  # noqa: PLC0415
 
+    if not os.path.exists(script):  # noqa: PTH110 - as it was called, perhaps from here
+        return
     settings = load(os.environ)
     # Nobody needs to have installed anything for this user.
     Folders(settings).do()
