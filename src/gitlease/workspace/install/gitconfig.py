@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -109,6 +108,8 @@ class GitConfig:
 
 def _check_readable(path: Path, env: Mapping[str, str]) -> None:
     """Raise `GitleaseError` if git is there and cannot read *path*: a line more mends nothing."""
+    import subprocess  # noqa: PLC0415 - a probe reads this module and starts nothing
+
     command = ["git", "config", "--file", str(path), "--list"]
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         ran = subprocess.run(
