@@ -39,12 +39,13 @@ class Scene:
     """
     A workspace in *folder* with git, gh and a refresher, a broker and a GitHub of its own.
 
-    A token lives *life* seconds.
+    A token lives *life* seconds.  gh is run as by `gitlease run` if it is `behind_shim`.
     """
 
     machine: Machine
     folder: Path
     life: int
+    behind_shim: bool = False
     _things: ExitStack = field(default_factory=ExitStack)
     _brokers: ExitStack = field(default_factory=ExitStack)
 
@@ -94,7 +95,8 @@ class Scene:
 
     def gh_works(self) -> bool:
         """Tell whether gh, by its own files, reaches the API."""
-        words = ("gh", "api", "repos/acme/app")
+        program = self.workspace.state / "shims/gh" if self.behind_shim else "gh"
+        words = (program, "api", "repos/acme/app")
         ran = self.machine.run(words, env=self.workspace.env, cwd=self.folder, check=False)
         return ran.returncode == 0
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from gitlease.emulator import GitHub
 from tests.flows.workspace.test_helper import HOST_ONLY
 from tests.support import harm
 from tests.support.harm import Harm, Start
@@ -91,6 +92,13 @@ CASES = {
     ),
     "no /proc": Case(harm.no_proc, serves=True),
 }
+
+
+@pytest.fixture(scope="module")
+def github() -> Iterator[GitHub]:
+    """One for all: nothing here is wrong with it."""
+    with GitHub() as running:
+        yield running
 
 
 @pytest.fixture

@@ -81,6 +81,7 @@ def gh_shim(settings: Settings, *, python: str, main: Path) -> str:
     kind = "" if is_tenant or host == "github.com" else "ENTERPRISE_"
     return _fill(
         "gh.sh",
+        home=quote(str(settings.home)),
         helper=quote(str(settings.helper)),
         host=quote(host),
         host_pattern=_any_case(host),

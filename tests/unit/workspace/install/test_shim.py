@@ -21,6 +21,7 @@ from gitlease.workspace.install.shim import Shim
 from gitlease.workspace.settings import Settings
 from gitlease.workspace.shell import templates
 from tests.support.environment import missing
+from tests.support.loops import wait_for
 from tests.support.parts import settings, tree
 
 SHELLS = {"dash": ["dash"], "bash": ["bash"], "busybox": ["busybox", "sh"]}
@@ -56,6 +57,11 @@ def put_gh(folder: Path, text: str = GH) -> Path:
     path.write_text(text)
     path.chmod(0o755)
     return path
+
+
+def put_program(path: Path, code: str) -> None:
+    path.write_text(f"#!/bin/sh\n{code}\n")
+    path.chmod(0o700)
 
 
 @dataclass
@@ -297,3 +303,19 @@ def test_without_the_helper_there_is_no_shim(home: Path) -> None:
     Folders(mine).do()
     assert Shim(mine).do()[0] == "skipped"
     assert "shims/gh" not in tree(mine.home)
+
+
+def test_a_refresher_that_is_late_is_looked_after_beside_gh(desk: Desk) -> None:
+    """Nobody else would, where git is not used; and not before it is late."""
+    run, seen = desk.settings.home / "run", desk.settings.home / "seen"
+    (run / "refresher.wanted").touch()
+    put_program(desk.settings.helper, f'echo "$1" >>{seen}; cat >>{seen}; exec sleep 5')
+    status = run / "status.json"
+    status.touch()
+    os.utime(status, (0, time.time() + 60))
+    desk.sees()
+    assert not seen.exists()
+    os.utime(status, (0, time.time() - 60))
+    desk.sees()
+    wait_for(lambda: seen.exists() and seen.read_text().endswith("com\n\n"))
+    assert seen.read_text() == "erase\nprotocol=https\nhost=github.com\n\n"
