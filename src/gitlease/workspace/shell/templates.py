@@ -89,7 +89,6 @@ def gh_shim(settings: Settings, *, python: str, main: Path) -> str:
         default="" if is_tenant else host,
         python=quote(python),
         main=quote(str(main)),
-        home=quote(str(settings.home)),
         wanted=quote(str(settings.home / "run" / "refresher.wanted")),
         first=f"GH_{kind}TOKEN",
         second=f"GITHUB_{kind}TOKEN",
