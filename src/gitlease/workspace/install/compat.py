@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gitlease.workspace import folders
@@ -12,6 +11,7 @@ from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
@@ -51,7 +51,5 @@ class Compat:
         there = [self._folder / name for name in PROGRAMS if (self._folder / name).exists()]
         for path in there:
             path.unlink()
-        if self._settings.token_file:
-            Path(self._settings.token_file).unlink(missing_ok=True)
         state: State = "done" if there else "already"
         return state, f"no script of ours is in {self._folder}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitlease.workspace import daemon, folders
@@ -13,7 +14,6 @@ from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
@@ -61,10 +61,13 @@ class Refresher:
             yield
 
     def undo(self) -> tuple[State, str]:
-        """End it and remove the program."""
+        """End it, and remove the program and the file in which it kept the token."""
         # First: a miss in between must not start it again.
         daemon.marker(self._settings).unlink(missing_ok=True)
         ran = daemon.stop(self._settings)
+        if self._settings.token_file:
+            # Only now: a round in between would write it again.
+            Path(self._settings.token_file).unlink(missing_ok=True)
         if not self._settings.refresher.exists():
             return "already", f"{self._settings.refresher} is not there"
         self._settings.refresher.unlink()
