@@ -35,6 +35,7 @@ CHAPTERS: Sequence[Callable[[Path, Effort], Iterator[Row]]] = (
     hits.against_gh,
     hits.as_it_grows,
     misses.rows,
+    misses.from_broker,
     misses.start_up,
     leases.rows,
     storm.rows,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from gitlease.emulator import GitHub
 from gitlease.github.appjwt import SigningKey
-from tools.bench import rivals
+from gitlease.workspace.sources import BEARER_FILE
+from tools.bench import broker, cores, rivals
 from tools.bench.figure import Goal, Row, Spread
 from tools.bench.imports import imported
 from tools.bench.program import BenchError, Program, Running
@@ -49,7 +50,7 @@ def _one_by_one(
 ) -> Iterator[Row]:
     key = SigningKey.from_pem(github.private_key_file.read_bytes(), name="the App's key")
     proof = key.sign(str(github.app_id), time.time()).reveal()
-    rival = rivals.bash_miss(folder / "bash", github, proof)
+    rival = rivals.bash_asking_github(folder / "bash", github, proof)
     if rival is None:
         return
     ours = workspace.helper(accept=with_any_token, before=workspace.forget)
@@ -80,6 +81,29 @@ def _burst(effort: Effort, github: GitHub, workspace: Workspace) -> Iterator[Row
     yield Row(f"{what}: mints", "", mints, Goal("==", 1))
     yield Row(f"{what}: answered", "", len(running), Goal("==", effort.burst))
     yield Row(f"{what}: all done", "", wall, unit="s")
+
+
+def from_broker(folder: Path, effort: Effort) -> Iterator[Row]:
+    """Measure cold `get`s from a broker on loopback that has the token in its memory."""
+    folder.mkdir()
+    (one,) = broker.found(broker.sqlite(folder), ["acme"], 1)
+    with GitHub() as github, broker.broker(broker.environment(folder, github), cores.ALL) as url:
+        configs = folder / "configs"
+        configs.mkdir(mode=0o700)
+        (configs / BEARER_FILE).write_text(f"{one.bearer}\n")
+        told = {
+            "GITLEASE_BROKER_URL": url,
+            "GITLEASE_WORKSPACE_ID": one.id,
+            "GITLEASE_CONFIGS_DIR": str(configs),
+        }
+        workspace = Workspace(folder / "ours", told)
+        rival = rivals.bash_asking_broker(folder / "bash", url, one)
+        if rival is None:
+            return
+        ours = workspace.helper(accept=with_any_token, before=workspace.forget)
+        taken = race({"ours": ours, "bash": rival}, effort.heavy)
+    name = f"{rivals.BASH}, curl"
+    yield Row.ratio("cold get, broker on loopback", name, taken["ours"], taken["bash"], 2.0)
 
 
 def start_up(folder: Path, effort: Effort) -> Iterator[Row]:

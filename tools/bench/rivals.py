@@ -19,9 +19,10 @@ from tools.bench.program import BenchError, Program
 from tools.bench.workspace import REQUEST, stored, with_any_token, with_password
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from gitlease.emulator import GitHub
+    from tools.bench import broker
 
 BASH = "bash helper (stand-in)"
 BASH_HELPER = Path(__file__).with_name("bash_helper.bash")
@@ -100,18 +101,33 @@ def bash_hit(folder: Path, secret: str) -> Program | None:
     return Program(argv, REQUEST, {"HOME": str(folder)}, with_password(secret))
 
 
-def bash_miss(folder: Path, github: GitHub, proof: str) -> Program | None:
+def bash_asking_github(folder: Path, github: GitHub, proof: str) -> Program | None:
     """Return the bash helper, cold, that has curl ask *github* by the ready-made JWT *proof*."""
+    number = next(one["id"] for one in github.installations if one["owner"] == "acme")
+    return _bash_miss(
+        folder,
+        f"{github.api_url}/app/installations/{number}/access_tokens",
+        [f"Authorization: Bearer {proof}", "Accept: application/vnd.github+json"],
+        ["request = POST", f'cacert = "{github.ca_file}"'],
+    )
+
+
+def bash_asking_broker(folder: Path, url: str, workspace: broker.Workspace) -> Program | None:
+    """Return the bash helper, cold, that has curl ask the broker at *url* for *workspace*."""
+    route = f"{url}/workspaces/{workspace.id}/github-installation-token"
+    return _bash_miss(folder, route, [f"Authorization: Bearer {workspace.bearer}"], [])
+
+
+def _bash_miss(
+    folder: Path, url: str, headers: Sequence[str], options: Sequence[str]
+) -> Program | None:
     bash = shell("bash")
     if bash is None or shutil.which("curl", path=os.defpath) is None:
         return None
     folder.mkdir()
-    number = next(one["id"] for one in github.installations if one["owner"] == "acme")
-    (folder / "url").write_text(f"{github.api_url}/app/installations/{number}/access_tokens")
-    (folder / "bearer").write_text(
-        f"Authorization: Bearer {proof}\nAccept: application/vnd.github+json\n"
-    )
-    (folder / "ca.pem").write_bytes(github.ca_file.read_bytes())
+    (folder / "url").write_text(url)
+    (folder / "bearer").write_text("".join(f"{line}\n" for line in headers))
+    (folder / ".curlrc").write_text("".join(f"{line}\n" for line in options))
 
     def forget() -> None:
         shutil.rmtree(folder / "cache", ignore_errors=True)

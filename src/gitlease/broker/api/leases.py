@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from gitlease.broker.api import guards
 from gitlease.broker.api.documents import BODY, problems
+from gitlease.broker.api.plain import Plain
 from gitlease.broker.deadline import in_time
 from gitlease.broker.identity import Caller, Door
 from gitlease.broker.issuing import Ask, Issuing
@@ -58,8 +59,9 @@ def routes(
 ) -> list[HTTPRouteHandler]:
     """Return the handlers; *now* is the wall clock."""
 
-    @get(
+    @Plain(
         "/workspaces/{workspace_id:str}/github-installation-token",
+        http_method="GET",
         summary="A token of the scope that the workspace is granted",
         responses=problems(401, 403, 404, 422, 429, 502),
         security=[{"workspace": []}],
@@ -74,8 +76,9 @@ def routes(
         ask = _ask(request, owner, repo, min_ttl)
         return _reply(await in_time(issuing.for_workspace(workspace_id, ask)))
 
-    @get(
+    @Plain(
         "/admin/github-installation-token",
+        http_method="GET",
         summary="A token of the default installation",
         responses=problems(401, 403, 404, 422, 502),
         security=[{"admin": []}],

@@ -140,8 +140,9 @@ class Store:
         await self._upkeep.round()
 
     async def close(self) -> None:
-        """Commit what was appended to the journal, stop listening, close every connection."""
+        """Commit what was put and noted, stop listening, close every connection."""
         await self.bearers.close()
+        await self.tokens.close()
         await self.journal.close()
         await self._upkeep.close()
         await self._invalidations.close()

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, select, update
 
+from gitlease.broker.store.batches import Batches
 from gitlease.broker.store.tables import REJECTED, TOKENS
 from gitlease.broker.store.upserts import upsert
 from gitlease.model.scopes import Scope
 from gitlease.model.tokens import Token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -55,6 +57,9 @@ class Tokens:
         self._invalidations = invalidations
         self._sealer = sealer
         self._now = now
+        # Scopes that are minted at once share a transaction: each is a turn at SQLite's one writer,
+        # and a fleet that boots has hundreds of them.
+        self._puts: Batches[Mapping[str, Any]] = Batches(self._put_all)
 
     async def get(self, key: str) -> StoredToken | None:
         """Return what is kept under *key*, or None; it may be over."""
@@ -88,14 +93,24 @@ class Tokens:
             "expires_at": token.expires_at,
         }
 
+        await self._puts.ask(row)
+
+    async def _put_all(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[None]:
         async def work(connection: AsyncConnection) -> None:
-            before = select(TOKENS).where(TOKENS.c.key == key, TOKENS.c.expires_at > self._now())
-            older = (await connection.execute(before)).first()
-            if older is not None and older.fingerprint != token.fingerprint:
-                await self._put_aside(connection, older)
-            await connection.execute(upsert(self._database, TOKENS, row))
+            # In one order everywhere, or two replicas could wait for each other's rows.
+            for row in sorted(rows, key=itemgetter("key")):
+                await self._put(connection, row)
 
         await self._database.write(work)
+        return [None] * len(rows)
+
+    async def _put(self, connection: AsyncConnection, row: Mapping[str, Any]) -> None:
+        alive = TOKENS.c.expires_at > self._now()
+        before = select(TOKENS).where(TOKENS.c.key == row["key"], alive)
+        older = (await connection.execute(before)).first()
+        if older is not None and older.fingerprint != row["fingerprint"]:
+            await self._put_aside(connection, older)
+        await connection.execute(upsert(self._database, TOKENS, row))
 
     async def _put_aside(self, connection: AsyncConnection, row: Row[Any]) -> None:
         secret = self._sealer.open(row.key, row.sealed)
@@ -103,6 +118,10 @@ class Tokens:
             key = f"replaced {row.fingerprint}"
             values = row._asdict() | {"key": key, "sealed": self._sealer.seal(key, secret)}
             await connection.execute(upsert(self._database, TOKENS, values))
+
+    async def close(self) -> None:
+        """Commit what was put, and take no more."""
+        await self._puts.close()
 
     async def drop_fingerprint(self, fingerprint: str) -> list[str]:
         """Remove the token with *fingerprint* and tell the other replicas; return its keys."""
