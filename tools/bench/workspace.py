@@ -61,7 +61,7 @@ class Workspace:
         }
         told = {**self._env, **(told or {})}
         subprocess.run(
-            [sys.executable, "-m", "gitlease", "install", "--strict"],
+            [sys.executable, "-m", "gitlease", "install", "--offline", "--strict"],
             check=True,
             env={"PATH": os.defpath, **told},
             stdout=subprocess.DEVNULL,
