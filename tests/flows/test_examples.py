@@ -104,7 +104,7 @@ def test_the_pod(person: Person, wheel: Path, platform: OlderPlatform) -> None:
     assert agent["args"] == ["sleep", "infinity"]
     assert done(person, *agent["command"], "sh", "-c", USE).endswith("acme/app\n")
     assert "POST /registry/register" in platform.asked
-    done(person, *agent["livenessProbe"]["exec"]["command"])
+    done(person, *agent["readinessProbe"]["exec"]["command"])
     mounted = {mount["name"] for one in (before, agent) for mount in one["volumeMounts"]}
     assert mounted == {volume["name"] for volume in pod["spec"]["volumes"]}
 
