@@ -6,7 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from gitlease.demo.stage import Stage
     from gitlease.demo.tale import Tale
     from gitlease.emulator import GitHub
+
+
+LIMIT: Final = 10.0  # seconds in which a broker has to end
 
 
 class Operator:
@@ -36,15 +39,23 @@ class Operator:
         """Serve until the context ends; yield the URL."""
         command = [sys.executable, "-m", "gitlease", "broker", "serve", "--port", port]
         with subprocess.Popen(
-            command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # A Ctrl-C is for the story; the broker ends when it is told to.
+            start_new_session=True,
         ) as process:
             try:
                 assert process.stdout is not None  # noqa: S101 - it was asked for
                 yield str(json.loads(process.stdout.readline())["url"])
             finally:
                 process.terminate()
-                # Popen's own end is in a hurry after a Ctrl-C.
-                process.wait(20)
+                try:
+                    # Popen's own end is in a hurry after a Ctrl-C.
+                    process.wait(LIMIT)
+                except subprocess.TimeoutExpired:
+                    process.kill()
 
     def manage(self, *words: str) -> str:
         """Run a command of the broker's and return what it printed; a failure is told."""
