@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gitlease.emulator import GitHub
 from tests.support.machines import Machine
 from tests.support.workspaces import Workspace
 
@@ -133,6 +134,32 @@ def test_an_ssh_remote_is_reached_by_https_if_asked(bare_workspace: Workspace) -
     words = ("ls-remote", "-q", "ssh://git@github.com/acme/app.git")
     run(bare_workspace, "--", "true")
     assert bare_workspace.git(*words).stdout.decode() == out
+
+
+@HOST_ONLY
+def test_submodules_by_ssh_are_reached_by_https_too(machine: Machine) -> None:
+    seed = {
+        "installations": [{"owner": "acme"}, {"owner": "other"}],
+        "repositories": [
+            {"name": "other/lib"},
+            {
+                "name": "acme/outer",
+                "submodules": [{"path": "lib", "url": "https://github.com/other/lib"}],
+            },
+        ],
+    }
+    script = """
+    git clone -q git@github.com:acme/outer out && cd out
+    git config -f .gitmodules submodule.lib.url git@github.com:other/lib
+    git submodule --quiet update --init && ls lib && git config submodule.lib.url
+    """
+    with GitHub(seed) as github:
+        workspace = Workspace.on(machine, github)
+        out, err = run(workspace, "--rewrite-ssh", "--", "sh", "-ec", script)
+        assert err == ""
+        assert out.splitlines()[-1] == "git@github.com:other/lib"
+        assert len(out.splitlines()) > 1
+        workspace.gitlease("uninstall")
 
 
 @HOST_ONLY
