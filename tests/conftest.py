@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environment import clean_environment, home_environment, made_by, require_tool
+from tests.support.loops import end_below
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,12 +25,14 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def home(
     _environment: None, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """Return the empty home folder of this test, which HOME and its kin name."""
+) -> Iterator[Path]:
+    """Give the empty home folder of this test, which HOME and its kin name."""
     folder = tmp_path_factory.mktemp("home")
     for name, value in home_environment(folder).items():
         monkeypatch.setenv(name, value)
-    return folder
+    yield folder
+    # A refresher has a session of its own, and would sleep on for most of an hour.
+    end_below(folder)
 
 
 @pytest.fixture(scope="session")

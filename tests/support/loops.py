@@ -105,6 +105,12 @@ def end_all(home: Path) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def end_below(folder: Path) -> None:
+    """End the refresher of every home of ours below *folder*."""
+    for file in list(folder.rglob("refresher.pid")):
+        end_all(file.parent.parent)
+
+
 def started_for(home: Path) -> dict[int, str]:
     """Return what runs for our folder *home*: process ids and command lines."""
     mark, found = b"GITLEASE_HOME=" + os.fsencode(home), {}

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.loops import end_below
+
 Argument = str | os.PathLike[str]
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -185,6 +187,7 @@ class Machine:
             _kill(process)
             process.communicate()
         for folder in self._folders:
+            end_below(folder)
             shutil.rmtree(folder, ignore_errors=True)
 
     def _environment(self, env: Mapping[str, str | None]) -> dict[str, str]:
