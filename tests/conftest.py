@@ -9,6 +9,8 @@ import pytest
 from tests.support.environment import clean_environment, home_environment, made_by, require_tool
 from tests.support.loops import end_below
 
+pytest_plugins = ["tests.support.evidence"]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
