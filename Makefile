@@ -7,11 +7,12 @@ TESTS ?=
 UPGRADE ?=
 LIFE ?= 24
 ROUNDS ?= 8
+WORKSPACES ?= 100
 LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test check format bench soak recovery build lock clean venv system machines
+.PHONY: help demo test evidence check format bench soak memory recovery build lock clean venv system machines
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -21,6 +22,9 @@ demo: venv ## show a clone and pushes that outlive their tokens
 
 test: check machines ## run everything: checks, then all tests (TESTS=path narrows them)
 	@.venv/bin/pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+evidence: check machines ## run everything, and write down what it has shown, into docs/evidence.md
+	@.venv/bin/pytest -n $(WORKERS) --dist worksteal --evidence docs/evidence.md
 
 check: venv ## lint, formatting, types, import contracts
 	@.venv/bin/ruff check --quiet
@@ -35,8 +39,11 @@ format: venv ## format the code and fix what ruff can
 bench: venv system ## measure against the budgets, into bench.json
 	@.venv/bin/python -m tools.bench
 
-soak: venv ## take 100,000 leases from one broker, and see whether its memory stays flat
-	@.venv/bin/python -m tools.bench.soak
+soak: venv system ## let WORKSPACES live for SECONDS among random troubles, and see whether git notices
+	@.venv/bin/python -m tools.soak --seconds $(or $(SECONDS),3600) --workspaces $(WORKSPACES)
+
+memory: venv ## take 100,000 leases from one broker, and see whether its memory stays flat
+	@.venv/bin/python -m tools.bench.memory
 
 recovery: machines ## take GitHub away in many ways, ROUNDS times, from tokens that live LIFE seconds
 	@GITLEASE_TEST_LIFE=$(LIFE) GITLEASE_TEST_ROUNDS=$(ROUNDS) \
