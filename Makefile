@@ -40,7 +40,7 @@ bench: venv system ## measure against the budgets, into bench.json
 	@.venv/bin/python -m tools.bench
 
 soak: venv system ## let WORKSPACES live for SECONDS among random troubles, and see whether git notices
-	@.venv/bin/python -m tools.soak --seconds $(or $(SECONDS),3600) --workspaces $(WORKSPACES)
+	@.venv/bin/python -m tools.soak --seconds $(or $(SECONDS),3600) --workspaces $(WORKSPACES) --page docs/soak.md
 
 memory: venv ## take 100,000 leases from one broker, and see whether its memory stays flat
 	@.venv/bin/python -m tools.bench.memory

@@ -2,7 +2,7 @@
 `make soak`: let a fleet live for a while among random troubles, and see whether it notices.
 
 Real helpers, refreshers and git in so many homes; brokers on PostgreSQL that are killed and started
-again; tokens that live a minute.  Prints one JSON object.  Exit: 0 every promise was kept, 1 one
+again; tokens that live two minutes.  Prints one JSON object.  Exit: 0 every promise was kept, 1 one
 was broken (`broken` says which), 2 wrong usage.
 """
 
@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tools.soak import troubles
+from tools.soak import page, troubles
 from tools.soak.stage import Size, Stage, say, staged
 from tools.soak.verdict import Seen, report
 
@@ -83,12 +83,16 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3600, metavar="S")
     parser.add_argument("--workspaces", type=int, default=100, metavar="N")
     parser.add_argument("--pace", type=float, default=20, metavar="S", help="between two commands")
-    parser.add_argument("--life", type=int, default=60, metavar="S", help="of a token")
+    parser.add_argument("--life", type=int, default=120, metavar="S", help="of a token")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write it down for a reader")
     parser.add_argument("--seed", type=int, default=None, metavar="N", help="repeat a soak")
     args = parser.parse_args()
     seed = random.randrange(10**6) if args.seed is None else args.seed
     say(f"seed {seed}")
-    found = soak(Size(args.seconds, args.workspaces, args.pace, args.life), seed)
+    size = Size(args.seconds, args.workspaces, args.pace, args.life)
+    found = soak(size, seed)
+    if args.page:
+        args.page.write_text(page.written(size, found))
     print(json.dumps({"seed": seed, **found}, indent=2))
     return 1 if found["broken"] else 0
 

@@ -63,7 +63,7 @@ async def github_mints_nothing(stage: Stage) -> None:
 async def github_is_slow(stage: Stage) -> None:
     """Let GitHub's API take its time."""
     stage.github.fault("api", delay=1.5)
-    await asyncio.sleep(stage.size.life / 6)
+    await asyncio.sleep(stage.size.life / 10)
     stage.github.clear_faults()
 
 
@@ -87,10 +87,14 @@ async def refreshers_suspended(stage: Stage) -> None:
     groups = [os.getpgid(pid) for one in stage.some() if (pid := one.refresher)]
     for group in groups:
         os.killpg(group, signal.SIGSTOP)
-    await asyncio.sleep(stage.size.life * 1.2)
-    for group in groups:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGCONT)
+
+    def wake() -> None:
+        for group in groups:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGCONT)
+
+    # Meanwhile other things happen.
+    asyncio.get_running_loop().call_later(stage.size.life * 1.2, wake)
 
 
 async def caches_forgotten(stage: Stage) -> None:
@@ -128,7 +132,7 @@ async def database_hangs(stage: Stage) -> None:
 async def brokers_away(stage: Stage) -> None:
     """Let nobody reach a broker for more than a token's life."""
     await stage.balancer.shut()
-    await asyncio.sleep(stage.size.life * stage.draw.uniform(0.2, 1.2))
+    await asyncio.sleep(stage.draw.uniform(10, stage.size.life * 1.2))
     await stage.balancer.open()
 
 
@@ -156,7 +160,7 @@ async def app_suspended(stage: Stage) -> None:
     """Suspend the App with one of its owners."""
     owner = stage.draw.choice(stage.github.installations)["owner"]
     stage.github.suspend(owner)
-    await asyncio.sleep(stage.draw.uniform(5, stage.size.life))
+    await asyncio.sleep(stage.draw.uniform(5, stage.size.life / 2))
     stage.github.unsuspend(owner)
 
 
