@@ -2,7 +2,7 @@
 `make soak`: let a fleet live for a while among random troubles, and see whether it notices.
 
 Real helpers, refreshers and git in so many homes; brokers on PostgreSQL that are killed and started
-again; tokens that live two minutes.  Prints one JSON object.  Exit: 0 every promise was kept, 1 one
+again; tokens that live five minutes.  Prints one JSON object.  Exit: 0 every promise was kept, 1 one
 was broken (`broken` says which), 2 wrong usage.
 """
 
@@ -82,8 +82,8 @@ def main() -> int:
     parser = argparse.ArgumentParser("make soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600, metavar="S")
     parser.add_argument("--workspaces", type=int, default=100, metavar="N")
-    parser.add_argument("--pace", type=float, default=20, metavar="S", help="between two commands")
-    parser.add_argument("--life", type=int, default=120, metavar="S", help="of a token")
+    parser.add_argument("--pace", type=float, default=30, metavar="S", help="between two commands")
+    parser.add_argument("--life", type=int, default=300, metavar="S", help="of a token")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write it down for a reader")
     parser.add_argument("--seed", type=int, default=None, metavar="N", help="repeat a soak")
     args = parser.parse_args()
