@@ -10,14 +10,16 @@ from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
 from gitlease.workspace.doctor.findings import Finding
 from gitlease.workspace.doctor.git import BrokenConfigError
+from gitlease.workspace.install.compat import is_older_line
 from gitlease.workspace.install.gitblock import has_include
 from gitlease.workspace.install.gitconfig import own_file, user_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitlease.workspace.doctor.git import Entry
+    from gitlease.workspace.doctor.git import Entry, Git
     from gitlease.workspace.doctor.patient import Patient
+    from gitlease.workspace.settings import Settings
 
 _AGAIN: Final = "run `gitlease install`"
 # What a later `gitlease install` reads before its own include, and so resets.
@@ -56,31 +58,47 @@ def check_order(patient: Patient) -> Iterator[Finding]:
     asked: list[Entry] = []
     cleared: Entry | None = None
     was_there = False
-    for entry in patient.git.about("credential", host):
-        if entry.name != "helper":
-            continue
+    for entry in _helpers(patient.git, host):
         if entry.value:
             asked.append(entry)
         elif asked:
-            was_there |= any(is_ours(patient, one) for one in asked)
+            was_there |= _has_ours(patient.settings, asked)
             asked, cleared = [], entry
-    if not any(is_ours(patient, one) for one in asked):
+    if not _has_ours(patient.settings, asked):
         yield _not_asked(patient, cleared if was_there else None, asked)
         return
-    ours = [is_ours(patient, one) for one in asked].index(True)
+    ours = [is_ours(patient.settings, one) for one in asked].index(True)
     for number, entry in enumerate(asked):
-        if not is_ours(patient, entry):
+        if not is_ours(patient.settings, entry):
             when = "asked before ours and told" if number < ours else "told"
             cause = f"{_called(entry)} in {entry.place} is {when} our tokens for {host}"
             yield Finding("helper-foreign", cause, _cure(entry, entry.removal))
 
 
-def is_ours(patient: Patient, entry: Entry) -> bool:
-    """Tell whether *entry* names the installed helper."""
+def asks_us(settings: Settings, git: Git) -> bool:
+    """Tell whether *git* asks a helper of ours; raise `GitleaseError` if it cannot be known."""
+    asked: list[Entry] = []
+    for entry in _helpers(git, settings.host):
+        asked = [*asked, entry] if entry.value else []
+    return _has_ours(settings, asked)
+
+
+def is_ours(settings: Settings, entry: Entry) -> bool:
+    """Tell whether *entry* names the installed helper, or our script for older images."""
     try:
-        return shlex.split(entry.value) == [str(patient.settings.helper)]
+        if shlex.split(entry.value) == [str(settings.helper)]:
+            return True
     except ValueError:
         return False
+    return is_older_line(settings, entry.value)
+
+
+def _has_ours(settings: Settings, asked: list[Entry]) -> bool:
+    return any(is_ours(settings, one) for one in asked)
+
+
+def _helpers(git: Git, host: str) -> Iterator[Entry]:
+    return (entry for entry in git.about("credential", host) if entry.name == "helper")
 
 
 def _not_asked(patient: Patient, cleared: Entry | None, instead: list[Entry]) -> Finding:

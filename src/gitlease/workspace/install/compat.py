@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -16,11 +18,13 @@ if TYPE_CHECKING:
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
 
+HELPER: Final = "molecule-git-token-helper.sh"
 # The names that older entrypoints and git configs call.
 PROGRAMS: Final[dict[str, Callable[..., str]]] = {
-    "molecule-git-token-helper.sh": templates.compat_helper,
+    HELPER: templates.compat_helper,
     "molecule-gh-token-refresh.sh": templates.compat_refresher,
 }
+_SHELLS: Final = {"sh", "bash", "dash"}
 
 
 class Compat:
@@ -53,3 +57,37 @@ class Compat:
             path.unlink()
         state: State = "done" if there else "already"
         return state, f"no script of ours is in {self._folder}"
+
+
+def is_older_line(settings: Settings, value: str) -> bool:
+    """
+    Tell whether `credential.helper = *value*` makes git run the helper's script that we wrote.
+
+    It may be named as a program or to a shell; gitcredentials(7), "CUSTOM HELPERS".
+    """
+    if settings.compat_dir is None:
+        return False
+    try:
+        words = shlex.split(value.removeprefix("!"))
+    except ValueError:
+        return False
+    script = settings.compat_dir / HELPER
+    is_program = len(words) == 1
+    if not is_program and (len(words) != 2 or words[0].rpartition("/")[2] not in _SHELLS):
+        return False
+    if os.path.realpath(words[-1]) != os.path.realpath(script):
+        return False
+    return _is_written_by_us(script) and os.access(script, os.X_OK if is_program else os.R_OK)
+
+
+def _is_written_by_us(script: Path) -> bool:
+    """Tell whether *script* begins as ours, and nobody else can have changed it."""
+    opening = templates.opening("compat-helper.sh").encode()
+    try:
+        found = script.stat()
+        with script.open("rb") as file:
+            begins = file.read(len(opening)) == opening
+    except OSError:
+        return False
+    # An image is built by root.
+    return begins and found.st_uid in {0, os.geteuid()} and not found.st_mode & 0o022

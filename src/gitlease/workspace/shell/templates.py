@@ -106,10 +106,18 @@ def refresher(settings: Settings, *, python: str, main: Path) -> str:
     )
 
 
+def opening(name: str) -> str:
+    """Return the lines with which the program of the template *name* begins, for everybody."""
+    return _read(name).partition("\n\n")[0]
+
+
+def _read(name: str) -> str:
+    return (files("gitlease.workspace.shell") / name).read_text("utf-8")
+
+
 def _fill(name: str, **values: str) -> str:
-    text = (files("gitlease.workspace.shell") / name).read_text("utf-8")
     # A shell reads its whole program at every start; the reasons stay in the template.
-    head, _, program = text.partition("\n\n")
+    head, _, program = _read(name).partition("\n\n")
     text = f"{head}\n" + re.sub(r"^\s*(#.*)?\n", "", program, flags=re.MULTILINE)
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)
