@@ -84,6 +84,17 @@ def test_a_line_that_leads_to_no_script_of_ours_is_told(
 
 
 @HOST_ONLY
+def test_without_a_line_the_cure_is_to_evaluate_what_env_prints(ward: Ward, scripts: Path) -> None:
+    cure = ward.findings()["helper-not-asked"]["cure"]
+    assert cure == 'eval "$(gitlease env)"'
+    path = f"{Path(ward.workspace.machine.gitlease).parent}:/usr/bin:/bin"
+    words = ["sh", "-c", f"{cure} && gitlease doctor"]
+    assert scripts.exists()
+    ran = ward.workspace.machine.run(words, env={**ward.workspace.env, "PATH": path})
+    assert ran.stdout.startswith(b"nothing found")
+
+
+@HOST_ONLY
 def test_run_still_tells_git_by_variables(ward: Ward, scripts: Path) -> None:
     """So that it says for which repository it asks, and ends where there is no token."""
     wire(ward, f"!{scripts / HELPER}")

@@ -10,7 +10,7 @@ from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
 from gitlease.workspace.doctor.findings import Finding
 from gitlease.workspace.doctor.git import BrokenConfigError
-from gitlease.workspace.install.compat import is_older_line
+from gitlease.workspace.install.compat import calls_script, is_older_line
 from gitlease.workspace.install.gitblock import has_include
 from gitlease.workspace.install.gitconfig import own_file, user_config
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
 
 _AGAIN: Final = "run `gitlease install`"
-# What a later `gitlease install` reads before its own include, and so resets.
-_BEFORE_OURS: Final = {"system", "global"}
+# By whose git is wired: what git reads before our include, so that another installation resets it.
+_BEFORE_OURS: Final = {"user": {"system", "global"}, "system": {"system"}}
 
 
 def check_config(patient: Patient) -> Iterator[Finding]:
@@ -72,7 +72,7 @@ def check_order(patient: Patient) -> Iterator[Finding]:
         if not is_ours(patient.settings, entry):
             when = "asked before ours and told" if number < ours else "told"
             cause = f"{_called(entry)} in {entry.place} is {when} our tokens for {host}"
-            yield Finding("helper-foreign", cause, _cure(entry, entry.removal))
+            yield Finding("helper-foreign", cause, _cure(patient, entry, entry.removal))
 
 
 def asks_us(settings: Settings, git: Git) -> bool:
@@ -106,7 +106,7 @@ def _not_asked(patient: Patient, cleared: Entry | None, instead: list[Entry]) ->
     who = f", and {_called(instead[0])} is asked instead" if instead else ""
     if cleared is not None:
         cause = f"{cleared.place} takes our helper for {host} away again{who}"
-        return Finding("helper-not-asked", cause, _cure(cleared, cleared.removal_of_all))
+        return Finding("helper-not-asked", cause, _cure(patient, cleared, cleared.removal_of_all))
     hidden = _hidden_include(patient)
     if hidden:
         cause = f"our helper is configured in {hidden}, and GIT_CONFIG_NOSYSTEM keeps git from it"
@@ -114,9 +114,12 @@ def _not_asked(patient: Patient, cleared: Entry | None, instead: list[Entry]) ->
     where = ""
     if patient.env.get("GIT_CONFIG_GLOBAL"):
         where = f" (GIT_CONFIG_GLOBAL makes it read {patient.env['GIT_CONFIG_GLOBAL']})"
-    return Finding(
-        "helper-not-asked", f"git does not ask our helper for {host}{where}{who}", _AGAIN
-    )
+    cure = _AGAIN
+    if patient.settings.scope == "env" and not any(
+        calls_script(patient.settings, one.value) for one in instead
+    ):
+        cure = 'eval "$(gitlease env)"'
+    return Finding("helper-not-asked", f"git does not ask our helper for {host}{where}{who}", cure)
 
 
 def _hidden_include(patient: Patient) -> Path | None:
@@ -138,5 +141,6 @@ def _called(entry: Entry) -> str:
     return f"the helper {printable((entry.value.split() or ['?'])[0], 60)}"
 
 
-def _cure(entry: Entry, removal: str) -> str:
-    return _AGAIN if entry.scope in _BEFORE_OURS else removal
+def _cure(patient: Patient, entry: Entry, removal: str) -> str:
+    before_ours = _BEFORE_OURS.get(patient.settings.scope, set())
+    return _AGAIN if entry.scope in before_ours else removal

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gitlease.workspace import folders
@@ -13,7 +14,6 @@ from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
@@ -60,24 +60,34 @@ class Compat:
 
 
 def is_older_line(settings: Settings, value: str) -> bool:
-    """
-    Tell whether `credential.helper = *value*` makes git run the helper's script that we wrote.
+    """Tell whether `credential.helper = *value*` makes git run the script that we wrote."""
+    script, is_program = _called(value)
+    if not calls_script(settings, value) or not _is_written_by_us(script):
+        return False
+    return os.access(script, os.X_OK if is_program else os.R_OK)
 
-    It may be named as a program or to a shell; gitcredentials(7), "CUSTOM HELPERS".
-    """
+
+def calls_script(settings: Settings, value: str) -> bool:
+    """Tell whether `credential.helper = *value*` names our script's place, whatever is there."""
     if settings.compat_dir is None:
         return False
+    script, _ = _called(value)
+    return os.path.realpath(script) == os.path.realpath(settings.compat_dir / HELPER)
+
+
+def _called(value: str) -> tuple[Path, bool]:
+    """
+    Return the one file that a helper of *value* runs ("/" if it is more), and if as a program.
+
+    Source: gitcredentials(7), "CUSTOM HELPERS".
+    """
     try:
         words = shlex.split(value.removeprefix("!"))
     except ValueError:
-        return False
-    script = settings.compat_dir / HELPER
-    is_program = len(words) == 1
-    if not is_program and (len(words) != 2 or words[0].rpartition("/")[2] not in _SHELLS):
-        return False
-    if os.path.realpath(words[-1]) != os.path.realpath(script):
-        return False
-    return _is_written_by_us(script) and os.access(script, os.X_OK if is_program else os.R_OK)
+        words = []
+    if len(words) == 2 and words[0].rpartition("/")[2] in _SHELLS:
+        return Path(words[1]), False
+    return Path(words[0] if len(words) == 1 else "/"), True
 
 
 def _is_written_by_us(script: Path) -> bool:
