@@ -12,7 +12,7 @@ from gitlease.workspace.doctor.findings import Finding
 from gitlease.workspace.doctor.git import BrokenConfigError
 from gitlease.workspace.install.compat import calls_script, is_older_line
 from gitlease.workspace.install.gitblock import has_include
-from gitlease.workspace.install.gitconfig import own_file, user_config
+from gitlease.workspace.install.gitconfig import own_file, program, user_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +86,7 @@ def asks_us(settings: Settings, git: Git) -> bool:
 def is_ours(settings: Settings, entry: Entry) -> bool:
     """Tell whether *entry* names the installed helper, or our script for older images."""
     try:
-        if shlex.split(entry.value) == [str(settings.helper)]:
+        if shlex.split(entry.value) in ([str(settings.helper)], [str(program(settings))]):
             return True
     except ValueError:
         return False

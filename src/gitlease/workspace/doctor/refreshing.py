@@ -20,9 +20,9 @@ def check_refresher(patient: Patient) -> Iterator[Finding]:
     state = refresher_state.read(patient.settings)
     if state is None:
         return
-    if state.pid is None:
+    if state.pid is None and patient.settings.refresher.is_file():
         yield Finding("refresher-dead", f"the refresher of {patient.settings.who} is gone", _AGAIN)
-    elif state.late:
+    elif state.pid is not None and state.late:
         cause = (
             f"the refresher (process {state.pid}) should have done a round {state.late:.0f} s ago"
         )

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
 
 HELPER: Final = "molecule-git-token-helper.sh"
-# The names that older entrypoints and git configs call.
-PROGRAMS: Final[dict[str, Callable[..., str]]] = {
-    HELPER: templates.compat_helper,
-    "molecule-gh-token-refresh.sh": templates.compat_refresher,
-}
+# The names that older entrypoints and git configs call, with our template for each.
+PROGRAMS: Final[tuple[tuple[str, str, Callable[..., str]], ...]] = (
+    (HELPER, "compat-helper.sh", templates.compat_helper),
+    ("molecule-gh-token-refresh.sh", "compat-refresher.sh", templates.compat_refresher),
+)
+_NAMES: Final = tuple(name for name, _, _ in PROGRAMS)
 _SHELLS: Final = {"sh", "bash", "dash"}
 
 
@@ -38,21 +39,21 @@ class Compat:
 
     def describe(self) -> str:
         """Say what would be done."""
-        return f"write {' and '.join(PROGRAMS)} into {self._folder}"
+        return f"write {' and '.join(_NAMES)} into {self._folder}"
 
     def do(self) -> tuple[State, str]:
         """Write them, in a folder in which only we can place a file."""
         folders.make_parents(self._folder / "_")
         folders.check_ours(self._folder)
         wrote = False
-        for name, fill in PROGRAMS.items():
+        for name, _, fill in PROGRAMS:
             text = fill(self._settings, python=sys.executable, main=main_file())
             wrote |= write_program(self._folder / name, text.encode(), 0o755)
         return ("done" if wrote else "already"), str(self._folder)
 
     def undo(self) -> tuple[State, str]:
         """Remove them; the folder is not ours."""
-        there = [self._folder / name for name in PROGRAMS if (self._folder / name).exists()]
+        there = [self._folder / name for name in _NAMES if (self._folder / name).exists()]
         for path in there:
             path.unlink()
         state: State = "done" if there else "already"
