@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gitlease.model.tokens import TOKEN_USER
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitlease.workspace.settings import Settings
+
+_INCLUDE: Final = re.compile(
+    r"^(?P<indent>\t*)@include (?P<name>[a-z-]+\.sh)@\n", re.MULTILINE | re.ASCII
+)
 
 
 def quote(text: str) -> str:
@@ -112,7 +116,13 @@ def opening(name: str) -> str:
 
 
 def _read(name: str) -> str:
-    return (files("gitlease.workspace.shell") / name).read_text("utf-8")
+    """Return the template *name*, with the pieces that it shares with others in their places."""
+    text = (files("gitlease.workspace.shell") / name).read_text("utf-8")
+    return _INCLUDE.sub(_piece, text)
+
+
+def _piece(found: re.Match[str]) -> str:
+    return "".join(f"{found['indent']}{line}\n" for line in _read(found["name"]).splitlines())
 
 
 def _fill(name: str, **values: str) -> str:
