@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gitlease.model.counts import counted
 from gitlease.workspace import refresher_state
 from gitlease.workspace.doctor.findings import Finding
 
@@ -29,5 +30,5 @@ def check_refresher(patient: Patient) -> Iterator[Finding]:
         cure = f"kill -KILL {state.pid}, then run `gitlease install`"
         yield Finding("refresher-dead", cause, cure)
     if state.failures:
-        cause = f"the refresher failed {state.failures} times in a row: {state.message}"
+        cause = f"the refresher failed {counted(state.failures, 'time')} in a row: {state.message}"
         yield Finding("refresher-failing", cause, state.hint or "run `gitlease doctor` again later")
