@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from alembic import command
 from sqlalchemy import Connection, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gitlease.broker.limits import _new_id
-from gitlease.broker.store import Entry, Filters, Store, migrating
+from gitlease.broker.store import Entry, Filters, Kind, Store, migrating
 from gitlease.broker.store.address import Address
 from gitlease.broker.store.database import Database
 from gitlease.broker.store.journal import page_query
 from tests.support.stores import Place
 
 ROWS = 20_000
+KINDS: tuple[Kind, ...] = ("intent", "lease", "refusal", "admin")
 # Nearly all leases of one owner; what is looked for is rare.
 FILL = """
     INSERT INTO journal (at, kind, request_id, scope, owner, workspace_id, source, reason)
@@ -40,7 +40,7 @@ async def plan(store: Store, filters: Filters) -> str:
     """Return how the database would search."""
     query = page_query(0, 50, filters, newest_first=True)
     is_sqlite = store._database.is_sqlite
-    dialect = sqlite.dialect() if is_sqlite else postgresql.dialect()
+    dialect = store._database.engine.dialect
     words = query.compile(dialect=dialect, compile_kwargs={"literal_binds": not is_sqlite})
     values = tuple(words.params[name] for name in words.positiontup or ()) if is_sqlite else ()
     explain = "EXPLAIN QUERY PLAN" if is_sqlite else "EXPLAIN"
@@ -72,12 +72,12 @@ def test_a_search_reads_no_more_than_it_finds(
 
 
 @pytest.mark.parametrize("kind", ["lease", "refusal"])
-def test_every_kind_is_found(place: Place, kind: str) -> None:
+def test_every_kind_is_found(place: Place, kind: Kind) -> None:
     async def run() -> None:
         async with place.store() as store:
-            for one in ("intent", "lease", "refusal", "admin"):
-                await store.journal.note(Entry(at=1.0, kind=one))  # type: ignore[arg-type]
-            page = await store.journal.page(filters=Filters(kind=kind))  # type: ignore[arg-type]
+            for one in KINDS:
+                await store.journal.note(Entry(at=1.0, kind=one))
+            page = await store.journal.page(filters=Filters(kind=kind))
             assert [record.kind for record in page] == [kind]
 
     asyncio.run(run())
