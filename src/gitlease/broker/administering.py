@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from gitlease.broker.errors import NotThereError
 from gitlease.broker.minters import Minted
 from gitlease.broker.naming import is_token_id, is_workspace_id
+from gitlease.model.counts import counted
 from gitlease.model.errors import GitleaseError, RequestError
 from gitlease.model.targets import lower
 from gitlease.model.wire import iso
@@ -110,7 +111,7 @@ class Administering:
     ) -> NewEnrolment:
         """Make a secret to register by: for one workspace or any, *uses* times, until *ends*."""
         new = await self._store.enrolments.create(workspace_id, uses, ends)
-        often = "any number of times" if uses is None else f"{uses} times"
+        often = "any number of times" if uses is None else counted(uses, "time")
         until = "revoked" if ends is None else iso(ends)
         what = f"enrolment secret created, good {often} until {until}"
         await self._ledger.changed(request_id, workspace_id, what, token_id=new.id)
@@ -126,7 +127,7 @@ class Administering:
     async def prune_journal(self, request_id: str, before: float) -> int:
         """Remove records from before then; what remains says that this was done."""
         count = await self._store.journal.prune(before)
-        what = f"{count} records from before {iso(before)} removed"
+        what = f"{counted(count, 'record')} from before {iso(before)} removed"
         await self._ledger.changed(request_id, None, what)
         return count
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gitlease.model.errors import FolderError, KeyFileError, NoTokenError
+from gitlease.model.errors import FolderError, GitleaseError, KeyFileError, NoTokenError
 from gitlease.model.redaction import printable
 from gitlease.workspace import clocks, folders, refresher_state
 from gitlease.workspace.cache import Cache
@@ -79,7 +80,7 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
         folders.check_private(settings.cache)
     except FolderError as error:
         broken.append(str(error))
-    broken += filter(None, [_no_helper(settings), why_not_asked(settings, env)])
+    broken += filter(None, [_no_helper(settings), _not_asked(settings, env)])
     for name in cache.names():
         record = cache.read(name)
         if record is None:
@@ -115,6 +116,20 @@ def _no_helper(settings: Settings) -> str:
             "another file system if this one forbids programs (noexec)"
         )
     return ""
+
+
+def _not_asked(settings: Settings, env: Mapping[str, str]) -> str:
+    """Return in words why git does not ask us, not even by the line of an older image, or ""."""
+    why = why_not_asked(settings, env)
+    if why and settings.compat_dir is not None:
+        # Starts git, which a probe of any other workspace need not wait for.
+        from gitlease.workspace.doctor.git import Git  # noqa: PLC0415
+        from gitlease.workspace.doctor.helpers import asks_us  # noqa: PLC0415
+
+        with contextlib.suppress(GitleaseError):
+            # Where no repository has a say.
+            return "" if asks_us(settings, Git(env, Path("/"))) else why
+    return why
 
 
 def _no_source(settings: Settings, env: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from gitlease.broker.commands.numbers import count
 from gitlease.broker.commands.tables import add_json, show, when
 from gitlease.broker.commands.words import BY, settings_of
 from gitlease.broker.naming import read_workspace_id
+from gitlease.model.counts import counted
 from gitlease.model.errors import RequestError
 from gitlease.model.grants import ALL, Grant
 
@@ -116,7 +117,8 @@ async def remove(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Remove a workspace and say what went with it."""
     async with opened(settings_of(args, env)) as parts:
         bearers, tokens = await parts.administering.remove(BY, args.id)
-    print(f"{args.id} is removed: {bearers} bearers revoked here, {tokens} tokens at GitHub")
+    here, there = counted(bearers, "bearer"), counted(tokens, "token")
+    print(f"{args.id} is removed: {here} revoked here, {there} at GitHub")
     return 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from gitlease.model.counts import counted
 from gitlease.workspace import notes
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.commands import scope_options
@@ -39,5 +40,5 @@ def run(args: argparse.Namespace) -> int:
     count = sum(cache.drop(name) for name in names)
     # Whoever forgets tokens has changed something: what failed before may work now.
     notes.forget(settings)
-    print(f"{count} cached token{'' if count == 1 else 's'} forgotten")
+    print(f"{counted(count, 'cached token')} forgotten")
     return 0

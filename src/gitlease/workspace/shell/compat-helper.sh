@@ -6,23 +6,7 @@ set +aeuvx -f
 unset -f [ command echo printf read
 python=@python@ main=@main@ home=@home@
 
-# An image is built by root and runs as somebody else, who then has a folder of his own.
-if [ ! -O "$home" ]; then
-	home=$GITLEASE_HOME
-	case $home in
-	/*) ;;
-	*)
-		case $XDG_STATE_HOME in
-		/*) home=$XDG_STATE_HOME/gitlease ;;
-		*) home=${HOME:-/nonexistent}/.local/state/gitlease ;;
-		esac
-		;;
-	esac
-	: "${GITLEASE_TOKEN_FILE=${HOME:+$HOME/.gh_token}}"
-	export GITLEASE_TOKEN_FILE
-fi
-GITLEASE_HOME=$home
-export GITLEASE_HOME
+@include older-home.sh@
 
 # Failures are told by 1 alone, as they always were here.
 ours() {

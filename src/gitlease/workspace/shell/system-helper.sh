@@ -6,17 +6,7 @@ set +aeuvx -f
 unset -f [ command echo printf read
 python=@python@ main=@main@
 
-# The same places in the same order as gitlease itself looks for a user's own folder.
-home=$GITLEASE_HOME
-case $home in
-/*) ;;
-*)
-	case $XDG_STATE_HOME in
-	/*) home=$XDG_STATE_HOME/gitlease ;;
-	*) home=${HOME:-/nonexistent}/.local/state/gitlease ;;
-	esac
-	;;
-esac
+@include own-home.sh@
 helper=$home/bin/git-credential-gitlease
 # Somebody else's program would be told what this user's git sends.
 if [ -f "$helper" ] && [ -x "$helper" ] && [ -O "$helper" ] && [ ! -h "$helper" ]; then
