@@ -109,10 +109,16 @@ class _Refresher:
         record = self._attend(gh.target, self._cache.find(gh.target), for_gh=True)
         if record is None or not record.alive(self._read_clock()):
             return
-        state, text = gh.log_in(record.token)
+        failed: errors.GitleaseError | None = None
+        try:
+            state, text = gh.log_in(record.token)
+        except errors.GitleaseError as error:
+            state, text, failed = "failed", str(error), error
+        except OSError as error:
+            state, text = "failed", f"{error.strerror}: {error.filename}; mend it, or wait"
         self._say(Line("gh", text, failed=state == "failed"))
         if state == "failed":
-            self._fail(errors.GitleaseError(f"gh: {text}", hint=""), 0.0)
+            self._fail(failed or errors.GitleaseError(f"gh: {text}", hint=""), 0.0)
 
     def _attend(
         self, target: Target, record: Record | None, *, for_gh: bool = False

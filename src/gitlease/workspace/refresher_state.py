@@ -46,7 +46,8 @@ class RefresherState:
         if self.late:
             return f"the refresher is {self.late:.0f} s late; run `gitlease doctor`"
         if self.failures:
-            return f"the refresher failed {self.failures} times: {self.message}; {self.hint}"
+            why = "; ".join(filter(None, (self.message, self.hint)))
+            return f"the refresher failed {self.failures} times: {why}"
         return ""
 
 
