@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model import errors
 from gitlease.model.targets import Target
-from gitlease.workspace import clocks, events, notes, pace, usage
+from gitlease.workspace import clocks, events, folders, notes, pace, usage
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.failures import patience
 from gitlease.workspace.renewal import Renewal
@@ -41,7 +41,7 @@ def is_configured(settings: Settings) -> bool:
         files = [settings.configs_dir / BEARER_FILE]
         if settings.enrolment_secret_file:
             files.append(Path(settings.enrolment_secret_file))
-        if any(file.exists() for file in files):
+        if any(map(folders.is_there, files)):
             return True
     return bool(settings.app_id and settings.private_key_file)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from gitlease.model.redaction import printable
-from gitlease.workspace import daemon, standing
+from gitlease.workspace import daemon, folders, standing
 
 if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
@@ -53,7 +53,7 @@ class RefresherState:
 
 def read(settings: Settings) -> RefresherState | None:
     """Return the state of the refresher, None if this workspace has none."""
-    if not daemon.marker(settings).exists():
+    if not folders.is_there(daemon.marker(settings)):
         return None
     said = standing.read(settings)
     over = time.time() - said.next_due if said.next_due else 0.0

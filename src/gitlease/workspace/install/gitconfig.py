@@ -180,7 +180,7 @@ def user_config(env: Mapping[str, str]) -> Path:
     home = Path(env["HOME"])
     plain = home / ".gitconfig"
     xdg = Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "git" / "config"
-    return xdg if xdg.exists() and not plain.exists() else plain
+    return xdg if folders.is_there(xdg) and not folders.is_there(plain) else plain
 
 
 def system_config(env: Mapping[str, str]) -> Path:
