@@ -78,6 +78,16 @@ def _check(path: Path, *, forbidden: int) -> None:
         )
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether *path* is there; what may not be looked at is not.  Never raises."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises where we may not look
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether *path* is a file, or leads to one; otherwise as `is_there`."""
+    return os.path.isfile(path)  # noqa: PTH113 - as above
+
+
 def write_whole(
     path: Path,
     data: bytes,

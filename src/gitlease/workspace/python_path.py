@@ -55,6 +55,11 @@ def _file(home: Path) -> Path:
 def _found() -> list[str]:
     from importlib import util  # noqa: PLC0415 - the helper, which git waits for, only extends
 
+    # The folder that somebody happens to be in is for no other process to import from.
+    try:
+        here = os.getcwd()  # noqa: PTH109 - compared as text
+    except FileNotFoundError:
+        here = ""  # removed under us; nothing can be imported from there
     places: list[str] = []
     for name in PACKAGES:
         spec = util.find_spec(name)
@@ -62,7 +67,6 @@ def _found() -> list[str]:
             continue
         within = spec.submodule_search_locations or [spec.origin or ""]
         place = os.path.dirname(os.path.abspath(next(iter(within))))  # noqa: PTH100, PTH120 - may be in a zip
-        # The folder that somebody happens to be in is for no other process to import from.
-        if place.isprintable() and place != os.getcwd() and place not in places:  # noqa: PTH109
+        if place.isprintable() and place != here and place not in places:
             places.append(place)
     return places

@@ -87,6 +87,15 @@ def read(settings: Settings) -> Standing:
         return Standing()
 
 
+def mark(settings: Settings) -> tuple[int, int] | None:
+    """Return what tells the word of one round from that of the next, None where there is none."""
+    try:
+        found = daemon.status_file(settings).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 def write(settings: Settings, standing: Standing) -> None:
     """Keep *standing*; on a full disk the old one stays."""
     data = json.dumps(asdict(standing)).encode() + b"\n"

@@ -108,7 +108,7 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
 
 def _no_helper(settings: Settings) -> str:
     """Return in words why git cannot run our helper, or ""."""
-    if not settings.helper.is_file():
+    if not folders.is_file(settings.helper):
         return f"{settings.helper} is missing; run `gitlease install`"
     if not os.access(settings.helper, os.X_OK):
         return (

@@ -34,7 +34,7 @@ def check_settings(patient: Patient) -> Iterator[Finding]:
 def check_folders(patient: Patient) -> Iterator[Finding]:
     """Our folders are there, ours, and closed to others."""
     home = patient.settings.home
-    if not home.exists():
+    if not folders.is_there(home):
         yield Finding("folder", f"{home} is missing", "run `gitlease install`")
         return
     shims = patient.settings.shim.parent
@@ -43,7 +43,7 @@ def check_folders(patient: Patient) -> Iterator[Finding]:
         try:
             folders.check_private(path)
         except FolderError as error:
-            cure = error.hint if path.exists() else "run `gitlease install`"
+            cure = error.hint if folders.is_there(path) else "run `gitlease install`"
             yield Finding("folder", error.message, cure)
 
 

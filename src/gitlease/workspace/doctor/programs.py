@@ -31,7 +31,7 @@ _AGAIN: Final = "run `gitlease install`"
 def check_helper(patient: Patient) -> Iterator[Finding]:
     """The helper can be run, and its Python too; both know what the settings say now."""
     settings = patient.settings
-    if not settings.helper.is_file():
+    if not folders.is_file(settings.helper):
         yield Finding("helper-missing", f"{settings.helper} is missing", _AGAIN)
         return
     if not os.access(settings.helper, os.X_OK):

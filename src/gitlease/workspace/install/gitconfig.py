@@ -101,8 +101,7 @@ class GitConfig:
         text = wiring.file_text(self._settings, program(self._settings)).encode()
         if own.exists() and own.read_bytes() == text:
             return False
-        # Every user's git reads the system's; it holds no secret.
-        folders.write_whole(own, text, mode=0o644 if self._settings.scope == "system" else 0o600)
+        folders.write_whole(own, text, mode=wiring.mode(self._settings))
         return True
 
 
@@ -130,7 +129,7 @@ def _check_readable(path: Path, env: Mapping[str, str]) -> None:
 
 def own_file(settings: Settings) -> Path:
     """Return where our own config file is."""
-    return (settings.system_dir if settings.scope == "system" else settings.home) / FILE
+    return wiring.folder(settings) / FILE
 
 
 def program(settings: Settings) -> Path:
@@ -181,7 +180,7 @@ def user_config(env: Mapping[str, str]) -> Path:
     home = Path(env["HOME"])
     plain = home / ".gitconfig"
     xdg = Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "git" / "config"
-    return xdg if xdg.exists() and not plain.exists() else plain
+    return xdg if folders.is_there(xdg) and not folders.is_there(plain) else plain
 
 
 def system_config(env: Mapping[str, str]) -> Path:
