@@ -8,11 +8,14 @@ UPGRADE ?=
 LIFE ?= 24
 ROUNDS ?= 8
 WORKSPACES ?= 100
+INPUTS ?= 1000000
+FUZZ ?=
 LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test evidence check format bench soak memory recovery build lock clean venv system machines
+.PHONY: help demo test evidence check format bench soak memory recovery compare fuzz build lock clean \
+	venv system machines
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -49,6 +52,12 @@ recovery: machines ## take GitHub away in many ways, ROUNDS times, from tokens t
 	@GITLEASE_TEST_LIFE=$(LIFE) GITLEASE_TEST_ROUNDS=$(ROUNDS) \
 		.venv/bin/pytest -s tests/flows/workspace/test_recovery.py
 
+compare: venv ## ask the sh helper and the Python one INPUTS requests, and compare the answers
+	@.venv/bin/python -m tools.compare --inputs $(INPUTS)
+
+fuzz: venv ## fuzz what reads foreign bytes, each target SECONDS long (FUZZ=target picks one)
+	@.venv/bin/python -m tools.fuzz --seconds $(or $(SECONDS),600) $(FUZZ)
+
 build: venv ## build sdist and wheel into dist/
 	@rm -rf dist
 	@.venv/bin/python -m build --no-isolation --outdir dist
@@ -56,6 +65,7 @@ build: venv ## build sdist and wheel into dist/
 lock: ## pin what pyproject.toml asks for, by hash (needs uv; UPGRADE=--upgrade for the newest)
 	@$(LOCK) --extra app --extra broker --extra emulator --group dev -o requirements/dev.txt
 	@$(LOCK) --extra app --constraint requirements/dev.txt -o requirements/app.txt
+	@$(LOCK) --group fuzz --no-deps -o requirements/fuzz.txt
 	@cd requirements/node && npm install --package-lock-only --omit-lockfile-registry-resolved \
 		--ignore-scripts --no-audit --no-fund --silent
 

@@ -261,6 +261,9 @@ def build(
         if name not in known:
             problem = problem or f"{home / FILE}: unknown setting {printable(name)}, ignored"
             continue
+        if value == "" and name in PATHS:
+            # As an empty variable is: no path would be the folder that somebody happens to be in.
+            continue
         try:
             values[name] = read_value(name, value)
         except NoMeaningError as bad:
@@ -287,6 +290,6 @@ def read_file(path: Path) -> tuple[dict[str, Any], str]:
             return tomllib.loads(file.read().decode("utf-8")), ""
     except FileNotFoundError:
         return {}, ""
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         what = error.strerror if isinstance(error, OSError) else printable(str(error))
         return {}, f"{path} is set aside: {what}; correct it or remove it"
