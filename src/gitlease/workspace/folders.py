@@ -12,12 +12,15 @@ import os
 import secrets
 import stat
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import FolderError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def make_private(path: Path) -> bool:
@@ -62,11 +65,21 @@ def check_ours(path: Path) -> None:
     _check(path, forbidden=0o022)
 
 
+def check_owner(path: Path) -> None:
+    """Raise `FolderError` if *path* is there and is no folder of this user's."""
+    if os.path.lexists(path):
+        _check(path, forbidden=0)
+
+
 def _check(path: Path, *, forbidden: int) -> None:
     try:
         found = path.lstat()
     except OSError as error:
         raise FolderError(f"cannot use {path}: {error.strerror}") from None
+    _judge(path, found, forbidden)
+
+
+def _judge(path: Path, found: os.stat_result, forbidden: int) -> None:
     if not stat.S_ISDIR(found.st_mode):
         raise FolderError(f"{path} is no folder, or only a link to one")
     if found.st_uid != os.geteuid():
@@ -113,36 +126,44 @@ def write_whole(
         raise
 
 
-def read_private(path: Path, limit: int, *, unseen: bool = False) -> bytes | None:
+@contextlib.contextmanager
+def opened_trusted(path: Path) -> Iterator[int]:
     """
-    Return the bytes of *path*, or None if it is missing, not ours alone, or over *limit* bytes.
+    Open the folder *path* if what is in it may be believed: nobody else can place a file there.
 
-    A link is never followed, and a file with a second name is not believed.  Read *unseen*, the
-    file keeps the time of its last use.
+    It is ours or root's, as in an image that root has built.  Raises `FolderError` or `OSError`.
     """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    # Linux refuses O_NOATIME for a stranger's file, which would not be believed either.
-    no_trace = getattr(os, "O_NOATIME", 0) if unseen else 0
     try:
-        descriptor = os.open(path, flags | no_trace)
-    except OSError:
-        return None
+        descriptor = os.open(path, _FOLDER)
+    except NotADirectoryError:
+        raise FolderError(f"{path} is no folder, or only a link to one") from None
     try:
         found = os.fstat(descriptor)
-        if (
-            not stat.S_ISREG(found.st_mode)
-            or found.st_uid != os.geteuid()
-            or found.st_mode & 0o077
-            or found.st_nlink > 1
-            or found.st_size > limit
-        ):
-            return None
-        data = os.read(descriptor, limit + 1)
-        if unseen and not no_trace:
-            os.utime(descriptor, ns=(found.st_atime_ns, found.st_mtime_ns))
-    except OSError:
-        return None
-    else:
-        return data
+        # Group 0 is the user's own where a platform gives containers any number (OpenShift).
+        others = stat.S_IWOTH | (stat.S_IWGRP if found.st_gid else 0)
+        if found.st_uid not in {0, os.geteuid()} or found.st_mode & others:
+            _judge(path, found, 0o022)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def opened_ours(home: Path, folder: Path) -> Iterator[int]:
+    """
+    Open *folder* below our folder *home*, if only this user can place a file in either.
+
+    Each is looked at when it is open, so that nobody can swap it in between; no link is followed.
+    Raises `FolderError` or `OSError`.
+    """
+    descriptor = os.open(home, _FOLDER)
+    try:
+        _judge(home, os.fstat(descriptor), 0o022)
+        for name in folder.relative_to(home).parts:
+            below = os.open(name, _FOLDER, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+            _judge(folder, os.fstat(descriptor), 0o022)
+        yield descriptor
     finally:
         os.close(descriptor)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import FolderError, GitleaseError
-from gitlease.workspace import folders
+from gitlease.workspace import files, folders
 from gitlease.workspace.doctor.findings import Finding
 from gitlease.workspace.install.programs import start_python
 
@@ -59,7 +59,7 @@ def _is_safe(helper: Path) -> bool:
 def _baked(helper: Path) -> dict[str, str]:
     """Return the values that the installer wrote into the program."""
     try:
-        text = helper.read_text("utf-8", "surrogateescape")
+        text = files.read_regular(helper).decode("utf-8", "surrogateescape")
         line = next(line for line in text.splitlines() if line.startswith("python="))
         return dict(word.split("=", 1) for word in shlex.split(line) if "=" in word)
     except (OSError, ValueError, StopIteration):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitlease.model.errors import OwnerNeededError, UnreachableError
-from gitlease.workspace import folders, notes
+from gitlease.workspace import files, folders, notes
 from gitlease.workspace.install.gitblock import quoted
 from gitlease.workspace.install.wiring import IDENTITY
 
@@ -45,7 +45,7 @@ class Identity:
             return "skipped", f"{error.message}; set GITLEASE_GH_OWNER to any of them"
         email = f"{bot.id}+{bot.login}@users.noreply.{self._settings.host}"
         text = f"[user]\n\tname = {quoted(bot.login)}\n\temail = {quoted(email)}\n".encode()
-        if folders.read_private(self._path, 4096) == text:
+        if files.read_ours(self._settings.home, self._path, 4096) == text:
             return "already", f"{bot.login} <{email}>"
         folders.write_whole(self._path, text)
         return "done", f"{bot.login} <{email}>"
@@ -70,6 +70,7 @@ class Identity:
 
     def undo(self) -> tuple[State, str]:
         """Remove the file."""
+        folders.check_owner(self._settings.home)
         if not self._path.exists():
             return "already", f"{self._path} is not there"
         self._path.unlink()

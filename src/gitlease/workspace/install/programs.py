@@ -13,7 +13,7 @@ import gitlease
 from gitlease.model import gitcred
 from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
-from gitlease.workspace import folders, python_path
+from gitlease.workspace import files, folders, python_path
 from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Programs:
 
     def undo(self) -> tuple[State, str]:
         """Remove the helper."""
+        folders.check_owner(self._settings.home)
         path = self._settings.helper
         if not path.exists():
             return "already", f"{path} is not there"
@@ -104,7 +105,7 @@ def main_file() -> Path:
 
 def _holds(path: Path, text: bytes, mode: int) -> bool:
     try:
-        return path.read_bytes() == text and path.stat().st_mode & 0o777 == mode
+        return files.read_regular(path) == text and path.stat().st_mode & 0o777 == mode
     except OSError:
         return False
 
