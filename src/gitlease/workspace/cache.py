@@ -138,7 +138,9 @@ class Cache:
             now.wall + record.left(now) - fair_min_ttl(self._settings.min_ttl, token.lifetime)
         )
         used = usage.last_used(self._folder / name) if self._unseen else None
-        folders.write_whole(self._folder / name, data, mtime=max(deadline, 0.0), atime=used)
+        folders.write_ours(
+            self._settings.home, self._folder / name, data, mtime=max(deadline, 0.0), atime=used
+        )
         return record
 
     def drop(self, name: str) -> bool:
@@ -189,7 +191,7 @@ class Cache:
         with contextlib.suppress(OSError, FolderError):
             self._make_folder()
             folders.make_private(folder)
-            folders.write_whole(folder / _file_name(rejected), b"", mtime=until)
+            folders.write_ours(self._settings.home, folder / _file_name(rejected), b"", mtime=until)
 
     def is_rejected(self, fingerprint_: str) -> bool:
         """Tell whether GitHub refused the token with this fingerprint before."""

@@ -69,8 +69,9 @@ class Failures:
             "until": now + patience(error),
             "configured": self._configured(),
         }
-        with contextlib.suppress(OSError):
-            folders.write_whole(notes.failure_file(self._settings, key), json.dumps(memo).encode())
+        path = notes.failure_file(self._settings, key)
+        with contextlib.suppress(OSError, errors.FolderError):
+            folders.write_ours(self._settings.home, path, json.dumps(memo).encode())
 
     def heard(self, key: str, asked_at: float, now: float) -> GitleaseError | None:
         """Return the failure that holds for who asked at *asked_at*, or None to ask."""

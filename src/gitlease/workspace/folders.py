@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import FolderError
+from gitlease.workspace.way import is_anothers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,8 @@ def make_private(path: Path) -> bool:
     made = False
     try:
         make_parents(path)
+        if not os.path.lexists(path):
+            check_not_anothers(path.parent)
         with contextlib.suppress(FileExistsError):
             path.mkdir(mode=0o700)
             made = True
@@ -46,13 +49,25 @@ def make_parents(path: Path) -> None:
     """
     Make the folders above *path* that are missing, never writable for others; raise `OSError`.
 
-    The umask narrows their mode 0755 further.
+    The umask narrows their mode 0755 further.  Raises `FolderError` where root would make them in
+    another user's folder, who could not use them.
     """
     # Not `mkdir(parents=True)`: it gives the folders in between the umask's mode, be it 0777.
     if not path.parent.exists():
         make_parents(path.parent)
+        check_not_anothers(path.parent.parent)
         with contextlib.suppress(FileExistsError):
             path.parent.mkdir(mode=0o755)
+
+
+def check_not_anothers(folder: Path) -> None:
+    """Raise `FolderError` if we are root and *folder*, which is there, is another user's."""
+    if is_anothers(folder):
+        raise FolderError(
+            f"{folder} belongs to user {folder.lstat().st_uid}, and what root puts there is no use "
+            "to that user",
+            hint="run it as that user, or set HOME, or GITLEASE_HOME, to a folder of root's",
+        )
 
 
 def check_private(path: Path) -> None:
@@ -98,17 +113,18 @@ def write_whole(
     mode: int = 0o600,
     mtime: float | None = None,
     atime: float | None = None,
+    folder: int | None = None,
 ) -> None:
     """
     Put *data* at *path* in one step: a reader sees the old file or the new one.
 
     The file has *mode* from its first byte, and *mtime* (seconds since 1970) if given; *atime*,
-    when it was last read, is now unless given too.  Raises `OSError`, and then the old file is
-    untouched and nothing is left behind.
+    when it was last read, is now unless given too.  A relative *path* begins in the open *folder*.
+    Raises `OSError`, and then the old file is untouched and nothing is left behind.
     """
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, mode)
+    descriptor = os.open(temporary, flags, mode, dir_fd=folder)
     try:
         try:
             view = memoryview(data)
@@ -120,10 +136,29 @@ def write_whole(
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        temporary.replace(path)
+        os.replace(temporary, path, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=folder)
         raise
+
+
+def write_ours(
+    home: Path,
+    path: Path,
+    data: bytes,
+    *,
+    mtime: float | None = None,
+    atime: float | None = None,
+) -> None:
+    """
+    Put *data* at *path* below our folder *home* as `write_whole` does, mode 0600.
+
+    Raises `FolderError` too: where *home*, or a folder between the two, is a link, or one in which
+    somebody else can place a file.
+    """
+    with opened_ours(home, path.parent) as folder:
+        write_whole(type(path)(path.name), data, mtime=mtime, atime=atime, folder=folder)
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ def note(home: Path) -> bool:
     text = "".join(f"{folder}\n" for folder in _found()).encode()
     if files.read_ours(home, path, _LIMIT) == text:
         return False
-    folders.write_whole(path, text)
+    folders.write_ours(home, path, text)
     return True
 
 

@@ -92,6 +92,5 @@ def write(settings: Settings, standing: Standing) -> None:
     """Keep *standing*; on a full disk the old one stays, and in a folder not ours nothing is."""
     data = json.dumps(asdict(standing)).encode() + b"\n"
     with contextlib.suppress(OSError, FolderError):
-        for folder in (settings.home, daemon.status_file(settings).parent):
-            folders.check_ours(folder)
-        folders.write_whole(daemon.status_file(settings), data, mtime=standing.next_due)
+        path = daemon.status_file(settings)
+        folders.write_ours(settings.home, path, data, mtime=standing.next_due)

@@ -123,4 +123,4 @@ def _remember(settings: Settings, bot: Bot, now: float) -> None:
         folders.make_private(settings.home)
         folders.make_private(_file(settings).parent)
         text = json.dumps({"login": bot.login, "id": bot.id, "at": now})
-        folders.write_whole(_file(settings), text.encode())
+        folders.write_ours(settings.home, _file(settings), text.encode())

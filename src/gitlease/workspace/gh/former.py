@@ -51,7 +51,7 @@ def remember(settings: Settings, former: Former) -> None:
     path = _file(settings, former.folder, former.host)
     folders.make_private(settings.home)
     folders.make_private(path.parent)
-    folders.write_whole(path, json.dumps(asdict(former)).encode())
+    folders.write_ours(settings.home, path, json.dumps(asdict(former)).encode())
 
 
 def recall(settings: Settings, folder: str, host: str) -> Former | None:

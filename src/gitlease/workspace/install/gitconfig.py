@@ -63,6 +63,10 @@ class GitConfig:
             return "skipped", f"{helper} is missing or cannot be run"
         wrote = self._write_own()
         path = self._path()
+        # That user's git would end at every command: it may not read what root includes.
+        whose = Path(os.path.realpath(path)).parent
+        if whose.exists():
+            folders.check_not_anothers(whose)
         with ConfigFile(path) as config:
             if config.existed:
                 _check_readable(path, self._env)

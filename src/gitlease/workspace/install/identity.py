@@ -47,7 +47,7 @@ class Identity:
         text = f"[user]\n\tname = {quoted(bot.login)}\n\temail = {quoted(email)}\n".encode()
         if files.read_ours(self._settings.home, self._path, 4096) == text:
             return "already", f"{bot.login} <{email}>"
-        folders.write_whole(self._path, text)
+        folders.write_ours(self._settings.home, self._path, text)
         return "done", f"{bot.login} <{email}>"
 
     def _find(self) -> Bot:

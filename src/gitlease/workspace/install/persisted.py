@@ -54,7 +54,9 @@ class Persisted:
         new = {name: value for name, (_, value) in from_environment(self._env).items()}
         if old is not None and values == values | new:
             return "already", str(self._path)
-        folders.write_whole(self._path, (MARK + toml.dumps(values | new)).encode())
+        folders.write_ours(
+            self._path.parent, self._path, (MARK + toml.dumps(values | new)).encode()
+        )
         return "done", str(self._path)
 
     def undo(self) -> tuple[State, str]:

@@ -206,7 +206,7 @@ class AppKey:
             folders.make_private(self._settings.home)
             folders.make_private(self._memo(target).parent)
             text = f"{installation} {int(self._now())}"
-            folders.write_whole(self._memo(target), text.encode())
+            folders.write_ours(self._settings.home, self._memo(target), text.encode())
 
     def _forget(self, target: Target) -> None:
         with contextlib.suppress(OSError):
