@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitlease.model.errors import FolderError, GitleaseError, KeyFileError, NoTokenError
 from gitlease.model.redaction import printable
-from gitlease.workspace import clocks, folders, refresher_state
+from gitlease.workspace import clocks, files, folders, refresher_state
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.failures import recent
 from gitlease.workspace.gh import staleness
@@ -139,7 +139,7 @@ def _no_source(settings: Settings, env: Mapping[str, str]) -> str:
     if not settings.app_id or not settings.private_key_file:
         return "" if _has_token(env) else f"no source of tokens is configured; {NoTokenError.hint}"
     try:
-        with open(settings.private_key_file, "rb", buffering=0) as key:  # noqa: PTH123 - no Path needed
+        with files.open_regular(Path(settings.private_key_file)) as key:
             key.read(1)
     except OSError as error:
         why = f"cannot be read ({error.strerror}); {KeyFileError.hint}"

@@ -27,9 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Remove the records and say how many; return 0."""
+    """Remove the records and say how many; return 0, or raise where they are another user's."""
     settings = load(os.environ)
     cache = Cache(settings)
+    cache.check_owner()
     prefix = scope_options.target_of(args, settings).names[0]
     everything = args.owner is None and args.repo is None
     names = [

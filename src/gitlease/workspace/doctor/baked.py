@@ -7,6 +7,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitlease.workspace import files
+
 
 @dataclass(frozen=True, slots=True)
 class Baked:
@@ -44,6 +46,6 @@ def holds(path: Path, text: str) -> bool:
 def read(path: Path) -> bytes:
     """Return the bytes of *path*, none if it cannot be read."""
     try:
-        return path.read_bytes()
+        return files.read_regular(path)
     except OSError:
         return b""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
+from gitlease.workspace import files
 from gitlease.workspace.doctor.findings import Finding
 from gitlease.workspace.doctor.git import BrokenConfigError
 from gitlease.workspace.install.compat import calls_script, is_older_line
@@ -128,7 +129,7 @@ def _hidden_include(patient: Patient) -> Path | None:
         return None
     path = Path(patient.env.get("GIT_CONFIG_SYSTEM") or "/etc/gitconfig")
     try:
-        text = path.read_text("utf-8", "surrogateescape")
+        text = files.read_regular(path).decode("utf-8", "surrogateescape")
     except OSError:
         return None
     return path if has_include(text, own_file(patient.settings)) else None

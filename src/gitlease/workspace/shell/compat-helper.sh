@@ -15,7 +15,8 @@ ours() {
 
 credential() {
 	helper=$home/bin/git-credential-gitlease
-	if [ -f "$helper" ] && [ -x "$helper" ] && [ -O "$helper" ] && [ ! -h "$helper" ]; then
+	if [ -f "$helper" ] && [ -x "$helper" ] && [ -O "$helper" ] && [ ! -h "$helper" ] &&
+		[ -O "$home" ] && [ ! -h "$home" ] && [ -O "$home/bin" ] && [ ! -h "$home/bin" ]; then
 		"$helper" "$1"
 	else
 		ours credential "$1"

@@ -8,8 +8,10 @@ python=@python@ main=@main@
 
 @include own-home.sh@
 helper=$home/bin/git-credential-gitlease
-# Somebody else's program would be told what this user's git sends.
-if [ -f "$helper" ] && [ -x "$helper" ] && [ -O "$helper" ] && [ ! -h "$helper" ]; then
+# Somebody else's program would be told what this user's git sends, and so would one of this user's
+# own to which somebody else has laid a link.
+if [ -f "$helper" ] && [ -x "$helper" ] && [ -O "$helper" ] && [ ! -h "$helper" ] &&
+	[ -O "$home" ] && [ ! -h "$home" ] && [ -O "$home/bin" ] && [ ! -h "$home/bin" ]; then
 	exec "$helper" "$@"
 fi
 [ -x "$python" ] && [ -r "$main" ] || exit 0
