@@ -123,6 +123,11 @@ class Administering:
         what = "enrolment secret revoked"
         await self._ledger.changed(request_id, None, what, token_id=enrolment_id)
 
+    async def admin_token_changed(self, request_id: str, *, at_once: bool) -> None:
+        """Write down that there is a new admin token; *at_once*, the one before is good no more."""
+        what = "admin token changed" + (", the one before ended" if at_once else "")
+        await self._ledger.changed(request_id, None, what)
+
     async def prune_journal(self, request_id: str, before: float) -> int:
         """Remove records from before then; what remains says that this was done."""
         count = await self._store.journal.prune(before)
