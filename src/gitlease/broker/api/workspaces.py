@@ -24,6 +24,10 @@ After = Annotated[
 ]
 Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="workspaces on a page")]
 
+Shared = Annotated[
+    bool, QueryParameter(description="also revoke the tokens that other workspaces hold too")
+]
+
 
 class GrantBody(msgspec.Struct, forbid_unknown_fields=True):
     """What a workspace may ask for."""
@@ -153,10 +157,15 @@ def _changing(guard: list[guards.Guard], administering: Administering) -> list[H
         summary="Remove a workspace",
         status_code=200,
         guards=guard,
-        responses=problems(401, 404),
+        responses=problems(401, 404, 422),
         security=ADMIN,
     )
-    async def remove(request: Request[Any, Any, Any], workspace_id: FromPath[str]) -> Removed:
-        return Removed(*await administering.remove(guards.request_id(request), workspace_id))
+    async def remove(
+        request: Request[Any, Any, Any], workspace_id: FromPath[str], also_shared: Shared = False
+    ) -> Removed:
+        request_id = guards.request_id(request)
+        return Removed(
+            *await administering.remove(request_id, workspace_id, also_shared=also_shared)
+        )
 
     return [create, change, remove]
