@@ -14,8 +14,8 @@ LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 -
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test evidence check format bench soak memory recovery compare fuzz build lock clean \
-	venv system machines
+.PHONY: help demo test evidence check format bench soak memory recovery compare fuzz docs reference build \
+	lock clean venv system machines
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -57,6 +57,12 @@ compare: venv ## ask the sh helper and the Python one INPUTS requests, and compa
 
 fuzz: venv ## fuzz what reads foreign bytes, each target SECONDS long (FUZZ=target picks one)
 	@.venv/bin/python -m tools.fuzz --seconds $(or $(SECONDS),600) $(FUZZ)
+
+docs: reference ## build the documentation into build/site, and look for dead links
+	@.venv/bin/python -m tools.docs.site
+
+reference: venv ## write what the reference has from the code
+	@.venv/bin/python -m tools.docs.reference
 
 build: venv ## build sdist and wheel into dist/
 	@rm -rf dist

@@ -2,8 +2,8 @@
 `make soak`: let a fleet live for a while among random troubles, and see whether it notices.
 
 Real helpers, refreshers and git in so many homes; brokers on PostgreSQL that are killed and started
-again; tokens that live five minutes.  Prints one JSON object.  Exit: 0 every promise was kept, 1 one
-was broken (`broken` says which), 2 wrong usage.
+again; tokens that live five minutes.  Prints one JSON object.  Exit: 0 every promise was kept, 1
+one was broken (`broken` says which), 2 wrong usage.
 """
 
 from __future__ import annotations

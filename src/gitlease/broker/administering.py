@@ -86,16 +86,20 @@ class Administering:
         row = await self._store.workspaces.change_grants(workspace_id, change)
         await self._ledger.changed(request_id, workspace_id, f"granted: {_listed(row.grants)}")
 
-    async def remove(self, request_id: str, workspace_id: str) -> tuple[int, int]:
+    async def remove(
+        self, request_id: str, workspace_id: str, *, also_shared: bool = False
+    ) -> tuple[int, int]:
         """
         Remove a workspace; return how many bearers were revoked here, and tokens at GitHub.
 
-        A token that somebody else holds lives on.  GitHub's refusal to revoke one is logged and
-        changes nothing: it is handed out no more, and dies within its hour.
+        A token that somebody else holds lives on, unless *also_shared* says otherwise.  GitHub's
+        refusal to revoke one is logged and changes nothing: it is handed out no more, and dies
+        within its hour.
         """
         await self.workspace(workspace_id)
-        removed = await self._store.workspaces.remove(workspace_id)
-        await self._ledger.changed(request_id, workspace_id, "removed")
+        removed = await self._store.workspaces.remove(workspace_id, also_shared=also_shared)
+        what = "removed, with the tokens that others hold too" if also_shared else "removed"
+        await self._ledger.changed(request_id, workspace_id, what)
         ended = 0
         for one in removed.tokens:
             try:
@@ -123,6 +127,11 @@ class Administering:
             raise NotThereError("there is no live enrolment of that id", hint="list them first")
         what = "enrolment secret revoked"
         await self._ledger.changed(request_id, None, what, token_id=enrolment_id)
+
+    async def admin_token_changed(self, request_id: str, *, at_once: bool) -> None:
+        """Write down that there is a new admin token; *at_once*, the one before is good no more."""
+        what = "admin token changed" + (", the one before ended" if at_once else "")
+        await self._ledger.changed(request_id, None, what)
 
     async def prune_journal(self, request_id: str, before: float) -> int:
         """Remove records from before then; what remains says that this was done."""
