@@ -14,8 +14,8 @@ LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 -
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test evidence check format bench soak memory recovery compare fuzz docs reference build \
-	lock clean venv system machines
+.PHONY: help demo test evidence check format bench soak memory recovery siege compare fuzz docs \
+	reference build lock clean venv system machines
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -51,6 +51,9 @@ memory: venv ## take 100,000 leases from one broker, and see whether its memory 
 recovery: machines ## take GitHub away in many ways, ROUNDS times, from tokens that live LIFE seconds
 	@GITLEASE_TEST_LIFE=$(LIFE) GITLEASE_TEST_ROUNDS=$(ROUNDS) \
 		.venv/bin/pytest -s tests/flows/workspace/test_recovery.py
+
+siege: machines ## attack a broker at full length: 10,000 sockets, slow readers, floods (3 minutes)
+	@GITLEASE_TEST_SIEGE=1 .venv/bin/pytest -s tests/flows/attack -k broker
 
 compare: venv ## ask the sh helper and the Python one INPUTS requests, and compare the answers
 	@.venv/bin/python -m tools.compare --inputs $(INPUTS)

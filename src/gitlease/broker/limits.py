@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from gitlease.broker.errors import SlowClientError
+from gitlease.model.errors import RequestError
 from gitlease.model.redaction import redact
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ class Limits:
                     message = await receive()
             except TimeoutError:
                 raise SlowClientError("the body did not arrive in time") from None
-            whole = message["type"] != "http.request" or not message.get("more_body")
+            if message["type"] != "http.request":
+                # The framework would take it for a defect of ours.
+                raise RequestError("the body broke off", hint="send the whole body")
+            whole = not message.get("more_body")
             return message
 
         async def send_with_id(message: Message) -> None:
