@@ -206,7 +206,7 @@ def test_an_operator_manages_from_a_shell(broker: Broker) -> None:
     broker.manage("workspace", "revoke", "ws-1", "--owner", "acme", "--repo", "lib")
     (row,) = json.loads(broker.manage("workspace", "list", "--json"))
     assert row["grants"][0]["repositories"] == ["app"]
-    assert "1 tokens" in broker.manage("keys", "rotate")
+    assert "1 token sealed" in broker.manage("keys", "rotate")
     broker.manage("workspace", "remove", "ws-1")
     assert lease(broker, "ws-1", bearer(secret)).status_code == 401
 

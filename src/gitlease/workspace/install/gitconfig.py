@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
-from gitlease.workspace import folders
+from gitlease.workspace import files, folders
 from gitlease.workspace.install import wiring
 from gitlease.workspace.install.configfile import ConfigFile
 from gitlease.workspace.install.gitblock import (
@@ -63,6 +63,10 @@ class GitConfig:
             return "skipped", f"{helper} is missing or cannot be run"
         wrote = self._write_own()
         path = self._path()
+        # That user's git would end at every command: it may not read what root includes.
+        whose = Path(os.path.realpath(path)).parent
+        if whose.exists():
+            folders.check_not_anothers(whose)
         with ConfigFile(path) as config:
             if config.existed:
                 _check_readable(path, self._env)
@@ -78,6 +82,8 @@ class GitConfig:
         """Take the include out; their file is as it was, and gone if it was not there."""
         if self._settings.scope == "env":
             return "already", "the scope is env: no file of git's was changed"
+        if self._settings.scope != "system":
+            folders.check_owner(self._settings.home)
         path = self._path()
         found = False
         if path.exists():
@@ -99,10 +105,10 @@ class GitConfig:
     def _write_own(self) -> bool:
         own = own_file(self._settings)
         text = wiring.file_text(self._settings, program(self._settings)).encode()
-        if own.exists() and own.read_bytes() == text:
-            return False
-        # Every user's git reads the system's; it holds no secret.
-        folders.write_whole(own, text, mode=0o644 if self._settings.scope == "system" else 0o600)
+        with contextlib.suppress(OSError):
+            if files.read_regular(own) == text:
+                return False
+        folders.write_whole(own, text, mode=wiring.mode(self._settings))
         return True
 
 
@@ -130,7 +136,7 @@ def _check_readable(path: Path, env: Mapping[str, str]) -> None:
 
 def own_file(settings: Settings) -> Path:
     """Return where our own config file is."""
-    return (settings.system_dir if settings.scope == "system" else settings.home) / FILE
+    return wiring.folder(settings) / FILE
 
 
 def program(settings: Settings) -> Path:
@@ -148,8 +154,8 @@ def why_not_asked(settings: Settings, env: Mapping[str, str]) -> str:
             return 'git is not told of our helper in this environment; `eval "$(gitlease env)"`'
         path = system_config(env) if settings.scope == "system" else user_config(env)
         own = own_file(settings)
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
-        if own.read_bytes() == wanted and has_include(text, own):
+        text = files.read_regular(path).decode("utf-8", "surrogateescape")
+        if files.read_regular(own) == wanted and has_include(text, own):
             return ""
     except GitleaseError as error:
         return str(error)
@@ -181,7 +187,7 @@ def user_config(env: Mapping[str, str]) -> Path:
     home = Path(env["HOME"])
     plain = home / ".gitconfig"
     xdg = Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "git" / "config"
-    return xdg if xdg.exists() and not plain.exists() else plain
+    return xdg if folders.is_there(xdg) and not folders.is_there(plain) else plain
 
 
 def system_config(env: Mapping[str, str]) -> Path:

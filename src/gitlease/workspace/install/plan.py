@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final, Protocol
 
-from gitlease.model.errors import BadValueError, GitleaseError, SettingsError
+from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
 from gitlease.workspace import notes
 from gitlease.workspace.install.compat import Compat
@@ -20,7 +20,7 @@ from gitlease.workspace.install.programs import Programs, SystemHelper
 from gitlease.workspace.install.refresher import Refresher
 from gitlease.workspace.install.report import Line, Report
 from gitlease.workspace.install.shim import Shim
-from gitlease.workspace.settings import VARIABLES, load
+from gitlease.workspace.install.usable import usable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,20 +29,6 @@ if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
 
 
-# The settings in whose place the default answers no other host and gives no wider token.
-_DISPENSABLE: Final = {
-    "min_ttl",
-    "lfs_min_ttl",
-    "fail_closed",
-    "second_chance",
-    "allow_http",
-    "app_slug",
-    "gh",
-    "gh_owner",
-    "refresh_interval",
-    "refresh_jitter",
-    "refresh_initial_delay",
-}
 _WRITABLE: Final = "set HOME or GITLEASE_HOME to a folder that this user may write to"
 _ROOM: Final = "free some room there and install again"
 _CURES: Final = {
@@ -82,9 +68,9 @@ class Lasting(Step, Protocol):
 def wiring_steps(settings: Settings, env: Mapping[str, str]) -> list[Lasting]:
     """Return the steps that ask nobody and start nothing, in their order."""
     found: list[Lasting] = [
-        Folders(settings),
+        Folders(settings, env),
         Persisted(settings, env),
-        Programs(settings),
+        Programs(settings, env),
         Shim(settings),
     ]
     if settings.scope == "system":
@@ -121,28 +107,17 @@ def install_from(env: Mapping[str, str], *, offline: bool = False, dry_run: bool
     """
     Do every step with the settings that *env* and the file name; never raises for bad ones.
 
-    A bad value for which the default is as safe is left out; with any other nothing is installed.
     With *dry_run* nothing is done: the report says what would be.
     """
-    bad: dict[str, Line] = {}
-    while True:
-        try:
-            settings = load(env, without=bad)
-            break
-        except SettingsError as error:
-            line = Line("settings", "failed", printable(str(error), 400))
-            name = error.setting if isinstance(error, BadValueError) else ""
-            if name not in _DISPENSABLE or name in bad:
-                return Report((*bad.values(), line, *_skipped()))
-            bad[name] = line
-    ignored = {variable for name in bad for variable in VARIABLES[name]}
-    rest = {name: value for name, value in env.items() if name not in ignored}
+    found = usable(env)
+    if found.settings is None:
+        return Report((*found.complaints, *_skipped()))
     if dry_run:
-        todo = _steps(settings, rest, offline=offline)
+        todo = _steps(found.settings, found.env, offline=offline)
         done = Report(tuple(attempt(step.name, _planned(step)) for step in todo))
     else:
-        done = install(settings, rest, offline=offline)
-    return Report((*bad.values(), *done.lines))
+        done = install(found.settings, found.env, offline=offline)
+    return Report((*found.complaints, *done.lines))
 
 
 def _planned(step: Step) -> Callable[[], tuple[State, str]]:
