@@ -16,6 +16,7 @@ from gitlease import __version__
 from gitlease.broker import problems
 from gitlease.broker.api import bearers, journal, leases, methods, probes, registry, workspaces
 from gitlease.broker.api.documents import without_400
+from gitlease.broker.api.json_request import JsonRequest
 from gitlease.broker.limits import MAX_BODY, Limits
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def build(parts: Parts) -> Litestar:
         # First: to a path without one the framework adds its own.
         [*methods.routes(handlers), *handlers],
         exception_handlers={Exception: on_error, HTTPException: on_error},
+        request_class=JsonRequest,
         request_max_body_size=MAX_BODY,
         openapi_config=_described(),
         logging_config=None,

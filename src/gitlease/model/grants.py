@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ALL: Final = "ALL"
 # GitHub mints a token for at most so many names ("Create an installation access token").
 MOST_REPOSITORIES: Final = 500
+# More than any database's counter holds is a mistake, and none at all is said by null.
+MOST_PER_HOUR: Final = 1_000_000_000
 _KEYS: Final = {"owner", "repositories", "permissions", "max_per_hour"}
 _HINT: Final = (
     'a grant is {"owner": "acme", "repositories": "ALL" or ["app"], '
@@ -67,8 +69,11 @@ class Grant:
                 f"a grant names {len(names)} repositories",
                 hint=f"GitHub takes {MOST_REPOSITORIES} at most; grant ALL, or make two grants",
             )
-        if max_per_hour is not None and max_per_hour < 1:
-            raise RequestError("a grant of less than one token an hour", hint=_HINT)
+        if max_per_hour is not None and not 1 <= max_per_hour <= MOST_PER_HOUR:
+            raise RequestError(
+                "a grant's max_per_hour is out of range",
+                hint=f"it is 1 to {MOST_PER_HOUR}, or null",
+            )
         scope = Scope.of(owner, names, permissions)
         return cls(scope.owner or owner, scope.repositories, scope.permissions, max_per_hour)
 

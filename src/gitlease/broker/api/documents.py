@@ -12,13 +12,14 @@ SAID = {
     408: "The body did not arrive in time",
     409: "It exists already",
     413: "The body is larger than 64 KiB",
+    415: "The body does not say that it is JSON",
     422: "A parameter or the body has no valid form",
     429: "A quota is used up; see Retry-After",
     500: "A defect",
     502: "GitHub's answer is of no use",
     503: "GitHub or the database is away; see Retry-After",
 }
-BODY = (408, 413, 422)
+BODY = (408, 413, 415, 422)
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
