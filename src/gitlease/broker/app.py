@@ -24,6 +24,7 @@ from gitlease.broker.no_app import NoApp
 from gitlease.broker.registering import Registering
 from gitlease.broker.rejecting import Rejecting
 from gitlease.broker.service import Parts, build
+from gitlease.broker.shares import Shares
 from gitlease.broker.store import Store
 from gitlease.github.api import Api, open_http
 from gitlease.github.client import AppClient
@@ -104,9 +105,10 @@ async def opened(
         store = await Store.open(settings.store_url, key_file=settings.key_file, now=now)
         stack.push_async_callback(store.close)
         clients = await stack.enter_async_context(app_clients(settings, now))
+        shares = Shares(max(1, settings.mints_per_minute // settings.workers))
         inner: Minter = minter or _minter(settings, clients)
         cached = await stack.enter_async_context(
-            Cached(inner, store.tokens, store.single_flight, now=now)
+            Cached(inner, store.tokens, store.single_flight, now=now, shares=shares)
         )
         follower = asyncio.create_task(_follow(store, cached))
         stack.push_async_callback(_ended, follower)

@@ -56,6 +56,13 @@ class QuotaError(RateLimitedError):
     hint = "wait for the next hour, keep tokens for as long as they live, or ask for a larger quota"
 
 
+class ShareError(RateLimitedError):
+    """A workspace wants more new tokens in a minute than leave some for the others."""
+
+    hint = "wait; what has been minted is still served, also to it"
+    whose = ""
+
+
 class CrowdError(RateLimitedError):
     """Too many show wrong enrolment secrets at this moment."""
 

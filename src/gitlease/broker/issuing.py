@@ -50,7 +50,7 @@ class Source(Protocol):
     def ready(self, scope: Scope, *, min_ttl: float) -> Minted | None:
         """Return a token of exactly *scope* if one is at hand, else None."""
 
-    async def mint(self, scope: Scope, *, min_ttl: float) -> Minted:
+    async def mint(self, scope: Scope, *, min_ttl: float, whose: str | None) -> Minted:
         """Return a token of exactly *scope*; raise a `SourceError` that names the cause."""
 
 
@@ -132,7 +132,8 @@ class Issuing:
         # crash in between leaves an open intent, never a lease that nobody knows of.
         intent = await self._ledger.intend(ask.request_id, caller, scope)
         try:
-            minted = await self._minter.mint(scope, min_ttl=min_ttl)
+            whose = None if caller is None else caller.workspace_id
+            minted = await self._minter.mint(scope, min_ttl=min_ttl, whose=whose)
             if caller is not None:
                 # GitHub may have taken seconds: who was shut out meanwhile gets nothing.
                 await self._door.workspace(ask.authorization, caller.workspace_id)

@@ -15,6 +15,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
+from gitlease.broker.errors import ShareError
 from gitlease.broker.minters.flights import Flights
 from gitlease.broker.minters.forced import ForcedMints
 from gitlease.broker.minters.memory import MOST_KEYS, Held, Memory
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from gitlease.broker.minters.minted import Minter, Origin
     from gitlease.broker.minters.token_store import SingleFlight, TokenStore
+    from gitlease.broker.shares import Shares
     from gitlease.model.scopes import Scope
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,8 @@ class Cached:
     A minter around *inner* that mints once for all who want the same.
 
     *tokens* and *single_flight* are the store's; *now* is the wall clock in seconds, *monotonic*
-    one that nobody sets.  `close()` it, or use it as an async context.
+    one that nobody sets; *shares* says who has minted enough.  `close()` it, or use it as an async
+    context.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Cached:
         monotonic: Callable[[], float] = time.monotonic,
         limit: float = LIMIT,
         most_keys: int = MOST_KEYS,
+        shares: Shares | None = None,
     ) -> None:
         self.realm = inner.realm
         self._inner = inner
@@ -67,6 +71,7 @@ class Cached:
         self._now = now
         self._monotonic = monotonic
         self._limit = limit
+        self._shares = shares
         self._memory = Memory(now, monotonic, most_keys)
         self._flights: Flights[Held] = Flights()
         self._forced = ForcedMints(tokens, now, monotonic)
@@ -92,9 +97,11 @@ class Cached:
         # A digest, because 500 names make a scope too long for PostgreSQL's index.
         return hashlib.sha256(f"{self.realm}|{scope.key}".encode()).hexdigest()
 
-    async def mint(self, scope: Scope, *, min_ttl: float) -> Minted:
+    async def mint(self, scope: Scope, *, min_ttl: float, whose: str | None = None) -> Minted:
         """
         See `Minter`; the token may be an older one, and never one that was rejected.
+
+        A mint counts for the workspace *whose* request it was that began it.
 
         While GitHub gives none, one that lives for less than *min_ttl* is better than none.
 
@@ -106,7 +113,7 @@ class Cached:
         if held is not None:
             return _minted(held, "memory")
         try:
-            held = await self._fetch(key, scope, min_ttl)
+            held = await self._fetch(key, scope, min_ttl, whose)
         except (UnreachableError, RateLimitedError):
             if last := self._memory.choose(key, 0.0):
                 return _minted(last, "memory")
@@ -172,7 +179,7 @@ class Cached:
         await self._tokens.drop_fingerprint(fingerprint)
         await self._inner.revoke(minted)
 
-    async def _fetch(self, key: str, scope: Scope, min_ttl: float) -> Held:
+    async def _fetch(self, key: str, scope: Scope, min_ttl: float, whose: str | None) -> Held:
         """Wait for the one piece of work that brings *key* a token."""
 
         def enough(held: Held) -> bool:
@@ -181,8 +188,16 @@ class Cached:
         try:
             # The work has the same limit; this one is for who joins it again and again.
             async with asyncio.timeout(self._limit + 0.5):
-                for _ in range(ROUNDS):
-                    held = await self._flights.join(key, lambda: self._refill(key, scope, enough))
+                for left in reversed(range(ROUNDS)):
+                    try:
+                        held = await self._flights.join(
+                            key, lambda: self._refill(key, scope, enough, whose)
+                        )
+                    except ShareError as error:
+                        # It was somebody else's share, and whoever asks for himself has his own.
+                        if error.whose == whose or not left:
+                            raise
+                        continue
                     self._memory.touch(key)
                     if enough(held):
                         return held
@@ -193,7 +208,9 @@ class Cached:
     async def _renew(self, key: str, scope: Scope, enough: Callable[[Held], bool]) -> None:
         await self._flights.join(key, lambda: self._refill(key, scope, enough))
 
-    async def _refill(self, key: str, scope: Scope, enough: Callable[[Held], bool]) -> Held:
+    async def _refill(
+        self, key: str, scope: Scope, enough: Callable[[Held], bool], whose: str | None = None
+    ) -> Held:
         """Bring a token that is *enough* from the store, or mint one; hold it in memory."""
         self._warmth.begin()
         try:
@@ -204,7 +221,7 @@ class Cached:
                     async with self._single_flight(key):
                         # Look again: another replica may have minted it meanwhile.
                         held = await self._from_store(key, scope, enough)
-                        held = held or await self._mint(key, scope)
+                        held = held or await self._mint(key, scope, whose)
                 return held
         except TimeoutError:
             if not limit.expired():
@@ -232,8 +249,10 @@ class Cached:
                 return await self._from_store(key, scope, lambda held: self._memory.usable(held, 0))
         return None
 
-    async def _mint(self, key: str, scope: Scope) -> Held:
+    async def _mint(self, key: str, scope: Scope, whose: str | None) -> Held:
         await self._forced.check(key)
+        if self._shares is not None:
+            self._shares.take(whose)
         minted = await self._inner.mint(scope, min_ttl=0.0)
         held = self._memory.weigh(minted.token, minted.app, minted.installation, "mint")
         if not self._memory.lasts(held, 0.0):
