@@ -12,7 +12,11 @@ import contextlib
 import ctypes
 import resource
 import sys
-from typing import Final
+from multiprocessing import resource_tracker
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, MutableMapping
 
 _PR_SET_DUMPABLE: Final = 4  # linux/prctl.h
 
@@ -23,3 +27,17 @@ def keep_secrets_in_memory() -> None:
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def start_tracker(env: MutableMapping[str, str], secret: Iterable[str]) -> None:
+    """
+    Start Python's tracker of what processes share, without the *secret* variables of *env*.
+
+    It is started with the first worker otherwise, keeps the environment of that moment, and says
+    nothing for itself.
+    """
+    kept = {name: env.pop(name) for name in secret if name in env}
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        env.update(kept)

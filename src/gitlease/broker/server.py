@@ -32,9 +32,9 @@ from granian.http import HTTP1Settings
 from gitlease.broker import certificate, logs
 from gitlease.broker.app import create_app
 from gitlease.broker.connections import Connections, can_look
-from gitlease.broker.dumps import keep_secrets_in_memory
+from gitlease.broker.dumps import keep_secrets_in_memory, start_tracker
 from gitlease.broker.orphans import end_with_parent
-from gitlease.broker.settings import CONFIG, load
+from gitlease.broker.settings import CONFIG, SECRET, load
 from gitlease.model.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def run(
     must answer `/healthz`.
     """
     multiprocessing.set_start_method("spawn", force=True)
+    start_tracker(env, SECRET)
     with _address(settings) as port, _shared_metrics(settings, env):
         server = _server(settings, port, application)
         ready = threading.Thread(target=_tell, args=(settings, port, say), daemon=True)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gitlease.model.tokens import Secret
 
 CONFIG: Final = "GITLEASE_BROKER_CONFIG"
+# What no process needs that is not ours.
+SECRET: Final = ("GITLEASE_BROKER_ADMIN_TOKEN", "GITLEASE_BROKER_DATABASE_URL")
 
 # Setting: its environment variable, and how its value is read.
 READERS: Final[Mapping[str, tuple[str, Callable[[str, Any], Any]]]] = {
