@@ -21,14 +21,16 @@ class Line:
 
     def get(self, path: str, headers: Mapping[str, str]) -> int:
         """Ask, and return the status."""
-        try:
-            self._connection.request("GET", path, headers=dict(headers))
-            reply = self._connection.getresponse()
-            reply.read()
-        except (OSError, http.client.HTTPException):
-            self._connection.close()
-            return 0
-        return reply.status
+        for _ in range(2):  # a kept connection may have been closed meanwhile
+            try:
+                self._connection.request("GET", path, headers=dict(headers))
+                reply = self._connection.getresponse()
+                reply.read()
+            except (OSError, http.client.HTTPException):
+                self._connection.close()
+            else:
+                return reply.status
+        return 0
 
     def close(self) -> None:
         """End it."""
