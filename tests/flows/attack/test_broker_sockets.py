@@ -28,7 +28,7 @@ ROUTE = "/workspaces/ws-1/github-installation-token"
 @pytest.fixture
 def broker(tmp_path: Path, github: GitHub) -> Iterator[Broker]:
     """Run a broker that may have so many descriptors."""
-    program = ["prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}", GITLEASE]
+    program: list[str | Path] = ["prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}", GITLEASE]
     with running_broker(tmp_path / "broker", github, program) as running:
         yield running
 
@@ -49,7 +49,11 @@ class Siege:
         at = urlsplit(broker.url)
         self._at = (at.hostname, at.port)
         self._open: list[socket.socket] = []
-        stack.callback(lambda: [one.close() for one in self._open])
+        stack.callback(self._close)
+
+    def _close(self) -> None:
+        for one in self._open:
+            one.close()
 
     def fill(self, count: int) -> None:
         """Open sockets until there are *count*; each says a word, and no more."""
