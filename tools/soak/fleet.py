@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from gitlease.workspace import daemon
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.settings import load
-
 from tools.soak.saying import say
 
 if TYPE_CHECKING:
