@@ -7,6 +7,7 @@ TESTS ?=
 UPGRADE ?=
 LIFE ?= 24
 ROUNDS ?= 8
+JOURNAL ?= 1000000
 LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
@@ -32,8 +33,10 @@ format: venv ## format the code and fix what ruff can
 	@.venv/bin/ruff check --fix --quiet || true
 	@.venv/bin/ruff format
 
-bench: venv system ## measure against the budgets, into bench.json
-	@.venv/bin/python -m tools.bench
+bench: venv system ## measure against the budgets and others, into bench.json and docs/performance.md
+	@.venv/bin/python -m tools.peers
+	@.venv/bin/python -m tools.bench --journal $(JOURNAL)
+	@.venv/bin/python -m tools.bench.page bench.json
 
 soak: venv ## take 100,000 leases from one broker, and see whether its memory stays flat
 	@.venv/bin/python -m tools.bench.soak
@@ -49,6 +52,7 @@ build: venv ## build sdist and wheel into dist/
 lock: ## pin what pyproject.toml asks for, by hash (needs uv; UPGRADE=--upgrade for the newest)
 	@$(LOCK) --extra app --extra broker --extra emulator --group dev -o requirements/dev.txt
 	@$(LOCK) --extra app --constraint requirements/dev.txt -o requirements/app.txt
+	@$(LOCK) --group bench -o requirements/bench.txt
 	@cd requirements/node && npm install --package-lock-only --omit-lockfile-registry-resolved \
 		--ignore-scripts --no-audit --no-fund --silent
 
