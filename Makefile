@@ -10,6 +10,7 @@ ROUNDS ?= 8
 WORKSPACES ?= 100
 INPUTS ?= 1000000
 FUZZ ?=
+JOURNAL ?= 1000000
 LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
@@ -39,8 +40,10 @@ format: venv ## format the code and fix what ruff can
 	@.venv/bin/ruff check --fix --quiet || true
 	@.venv/bin/ruff format
 
-bench: venv system ## measure against the budgets, into bench.json
-	@.venv/bin/python -m tools.bench
+bench: venv system ## measure against the budgets and others, into bench.json and docs/performance.md
+	@.venv/bin/python -m tools.peers
+	@.venv/bin/python -m tools.bench --journal $(JOURNAL)
+	@.venv/bin/python -m tools.bench.page bench.json
 
 soak: venv system ## let WORKSPACES live for SECONDS among random troubles, and see whether git notices
 	@.venv/bin/python -m tools.soak --seconds $(or $(SECONDS),3600) --workspaces $(WORKSPACES) --page docs/soak.md
@@ -75,6 +78,7 @@ lock: ## pin what pyproject.toml asks for, by hash (needs uv; UPGRADE=--upgrade 
 	@$(LOCK) --extra app --extra broker --extra emulator --group dev -o requirements/dev.txt
 	@$(LOCK) --extra app --constraint requirements/dev.txt -o requirements/app.txt
 	@$(LOCK) --group fuzz --no-deps -o requirements/fuzz.txt
+	@$(LOCK) --group bench -o requirements/bench.txt
 	@cd requirements/node && npm install --package-lock-only --omit-lockfile-registry-resolved \
 		--ignore-scripts --no-audit --no-fund --silent
 
