@@ -36,9 +36,11 @@ def check(data: bytes) -> None:
     if not readable or not isinstance(before, (dict, str)):
         return  # gh cannot read it either
     before = dict(before) if isinstance(before, dict) else {}
-    former = before.get(host) or {}
+    # A line end where the file had none is ours to add: it ends a text of several lines, too.
+    former = (before if text.endswith("\n") else _reread(text + "\n") or {}).get(host) or {}
+    before.pop(host, None)
     after = dict(_reread(written))
-    _check_login(before.pop(host, None) or {}, after.pop(host), user, token)
+    _check_login(former, after.pop(host), user, token)
     assert after == before, "another host has changed"
     assert hosts.login_of(written, host) == hosts.Login(user, token)
     assert hosts.with_login(written, host, user, token) == written
