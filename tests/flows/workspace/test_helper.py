@@ -28,15 +28,21 @@ def test_the_vectors_under_every_shell_and_through_python(
     workspace.env["GITLEASE_INSTALLATION_ID"] = str(workspace.github.installations[0]["id"])
     workspace.gitlease("token")
     workspace.gitlease("token", "--owner", "acme")
-    python = [workspace.machine.gitlease, "credential"]
+    programs = [[*shell, workspace.helper]]
+    if shell[0].endswith("dash"):
+        # Python is the same whoever started it.
+        programs.append([workspace.machine.gitlease, "credential"])
     for vector in SOME:
-        for program in ([*shell, workspace.helper], python):
+        for program in programs:
             ran = workspace.machine.run([*program, "get"], env=workspace.env, input=vector.data)
             answered = password(ran.stdout) is not None
             assert (vector.name, answered) == (vector.name, vector.answered)
             if not answered:
                 assert (vector.name, ran.stdout, ran.stderr) == (vector.name, b"", b"")
-    tried("requests to the installed helper, under each shell and in Python", 2 * len(SOME))
+    tried(
+        "requests to the installed helper, under each shell and in Python",
+        len(programs) * len(SOME),
+    )
 
 
 @HOST_ONLY
