@@ -49,8 +49,8 @@ def check(data: bytes) -> None:
 
 
 def _mapping(found: Any) -> dict[str, Any]:
-    """Return what YAML read as a mapping; nothing, which is an empty text, is an empty one."""
-    return dict(found) if found else {}
+    """Return what YAML read as a mapping; what is none (`~`, or no text at all) is an empty one."""
+    return dict(found) if isinstance(found, dict) else {}
 
 
 def _is_taken(former: dict[str, Any], user: str) -> bool:

@@ -28,7 +28,7 @@ def test_the_vectors_under_every_shell_and_through_python(
     workspace.env["GITLEASE_INSTALLATION_ID"] = str(workspace.github.installations[0]["id"])
     workspace.gitlease("token")
     workspace.gitlease("token", "--owner", "acme")
-    programs = [[*shell, workspace.helper]]
+    programs: list[list[str]] = [[*shell, str(workspace.helper)]]
     if shell[0].endswith("dash"):
         # Python is the same whoever started it.
         programs.append([workspace.machine.gitlease, "credential"])
