@@ -6,12 +6,13 @@ WORKERS ?= auto
 TESTS ?=
 UPGRADE ?=
 LIFE ?= 24
+RACE ?= 600
 ROUNDS ?= 8
 LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test check format bench soak recovery build lock clean venv system machines
+.PHONY: help demo test check format bench soak recovery races build lock clean venv system machines
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -41,6 +42,9 @@ soak: venv ## take 100,000 leases from one broker, and see whether its memory st
 recovery: machines ## take GitHub away in many ways, ROUNDS times, from tokens that live LIFE seconds
 	@GITLEASE_TEST_LIFE=$(LIFE) GITLEASE_TEST_ROUNDS=$(ROUNDS) \
 		.venv/bin/pytest -s tests/flows/workspace/test_recovery.py
+
+races: venv ## let another user swap our folders while they are read and written, for RACE seconds
+	@GITLEASE_TEST_RACE=$(RACE) .venv/bin/pytest -s tests/flows/attack/folders/test_races.py
 
 build: venv ## build sdist and wheel into dist/
 	@rm -rf dist
