@@ -6,6 +6,7 @@ WORKERS ?= auto
 TESTS ?=
 UPGRADE ?=
 LIFE ?= 24
+RACE ?= 600
 ROUNDS ?= 8
 WORKSPACES ?= 100
 INPUTS ?= 1000000
@@ -15,8 +16,8 @@ LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 -
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test evidence check format bench soak memory recovery siege compare fuzz docs \
-	reference build lock clean venv system machines
+# None of them is a file.
+.PHONY: $(shell sed -n 's/^\([a-z0-9]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -54,6 +55,9 @@ memory: venv ## take 100,000 leases from one broker, and see whether its memory 
 recovery: machines ## take GitHub away in many ways, ROUNDS times, from tokens that live LIFE seconds
 	@GITLEASE_TEST_LIFE=$(LIFE) GITLEASE_TEST_ROUNDS=$(ROUNDS) \
 		.venv/bin/pytest -s tests/flows/workspace/test_recovery.py
+
+races: venv ## let another user swap our folders while they are read and written, for RACE seconds
+	@GITLEASE_TEST_RACE=$(RACE) .venv/bin/pytest -s tests/flows/attack/folders/test_races.py
 
 siege: machines ## attack a broker at full length: 10,000 sockets, slow readers, floods (3 minutes)
 	@GITLEASE_TEST_SIEGE=1 .venv/bin/pytest -s tests/flows/attack -k broker
