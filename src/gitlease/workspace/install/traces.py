@@ -39,9 +39,11 @@ def leave(settings: Settings, kind: str, place: Path, about: str = "") -> None:
 
 
 def left(settings: Settings, kind: str) -> list[tuple[str, str]]:
-    """Return the places of that kind, each with what was noted about it."""
-    found = []
-    for path in sorted((settings.home / "run").glob(f"{_PREFIX}{kind}~*")):
+    """Return the places of that kind, each with what was noted about it; never fails."""
+    paths, found = [], []
+    with contextlib.suppress(OSError):
+        paths = sorted((settings.home / "run").glob(f"{_PREFIX}{kind}~*"))
+    for path in paths:
         with contextlib.suppress(ValueError, TypeError):
             place, about = json.loads(folders.read_private(path, _LIMIT) or b"")
             found.append((str(place), str(about)))
