@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import FolderError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# How `write_whole` calls what is not whole yet.
+_DRAFT: Final = re.compile(r"\..{1,100}\.[0-9a-f]{16}")
 
 
 def make_private(path: Path) -> bool:
@@ -121,6 +125,14 @@ def write_whole(
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what killed writers have left in *folder* (see `write_whole`); never fails."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if _DRAFT.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
 
 def read_private(path: Path, limit: int, *, unseen: bool = False) -> bytes | None:

@@ -104,6 +104,15 @@ def test_a_script_that_a_person_put_in_the_place_of_ours_stays(
     assert [path.name for path in (home / "a").iterdir()] == [SCRIPT]
 
 
+def test_what_a_killed_installation_left_goes_too(env: dict[str, str]) -> None:
+    installed(env)
+    ours = load(env).home
+    for folder in (ours, ours / "shims"):
+        (folder / f".settings.toml.{'0a' * 8}").touch()
+    removed(env)
+    assert not ours.exists()
+
+
 def test_an_identity_that_is_not_wanted_any_more_goes_too(env: dict[str, str]) -> None:
     installed(env)
     identity_file(load(env)).write_text("[user]\n\tname = a[bot]\n")
