@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from gitlease.model.redaction import printable
-from gitlease.workspace import daemon, folders, standing
+from gitlease.workspace import daemon, standing
 
 if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
@@ -46,14 +46,13 @@ class RefresherState:
         if self.late:
             return f"the refresher is {self.late:.0f} s late; run `gitlease doctor`"
         if self.failures:
-            why = "; ".join(filter(None, (self.message, self.hint)))
-            return f"the refresher failed {self.failures} times: {why}"
+            return f"the refresher failed {self.failures} times: {self.message}; {self.hint}"
         return ""
 
 
 def read(settings: Settings) -> RefresherState | None:
     """Return the state of the refresher, None if this workspace has none."""
-    if not folders.is_there(daemon.marker(settings)):
+    if not daemon.marker(settings).exists():
         return None
     said = standing.read(settings)
     over = time.time() - said.next_due if said.next_due else 0.0
