@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tools.soak import page, troubles
-from tools.soak.stage import Size, Stage, say, staged
+from tools.soak.saying import say
+from tools.soak.stage import Size, Stage, staged
 from tools.soak.verdict import Seen, report
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gitlease.workspace import daemon
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.settings import load
+from tools.soak.saying import say
 
 if TYPE_CHECKING:
     import random
@@ -175,5 +176,8 @@ class Fleet:
     async def _live(self, workspace: Workspace, over: Callable[[], bool]) -> None:
         await asyncio.sleep(workspace.draw.uniform(0, self._pace))
         while not over():
-            self.commands.append(await workspace.use_git())
+            done = await workspace.use_git()
+            self.commands.append(done)
+            if done.failure is not None:
+                say(f"{time.strftime('%H:%M:%S')} {done.workspace}: {done.failure[-200:]}")
             await asyncio.sleep(workspace.draw.uniform(0.5, 1.5) * self._pace)

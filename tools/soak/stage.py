@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -91,8 +90,3 @@ async def staged(folder: Path, size: Size, draw: random.Random) -> AsyncIterator
         finally:
             await balancer.shut()
             await asyncio.gather(*(one.stop() for one in replicas))
-
-
-def say(text: str) -> None:
-    """Tell whoever watches."""
-    print(text, file=sys.stderr, flush=True)

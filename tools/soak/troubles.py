@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
+from tools.soak.saying import say
 from tools.soak.verdict import RECOVERY
 
 if TYPE_CHECKING:
@@ -114,11 +115,11 @@ async def bearers_rotated(stage: Stage) -> None:
 async def _rotate(client: httpx2.AsyncClient, workspace: Workspace) -> None:
     path = f"/workspaces/{workspace.who.id}/tokens"
     old = {"Authorization": f"Bearer {workspace.bearer_file.read_text()}"}
-    live = (await client.get(path, headers=old)).raise_for_status().json()["tokens"]
+    told = (await client.get(path, headers=old)).raise_for_status().json()["tokens"]
     made = (await client.post(path, headers=old)).raise_for_status().json()
     workspace.show(made["auth_token"])
     new = {"Authorization": f"Bearer {made['auth_token']}"}
-    for one in live:
+    for one in (each for each in told if each["revoked_at"] is None):
         (await client.delete(f"{path}/{one['id']}", headers=new)).raise_for_status()
 
 
@@ -195,6 +196,7 @@ async def happen(stage: Stage, over: Callable[[], bool], outages: list[Outage]) 
         turns = turns or _round(stage)
         act = turns.pop()
         began = time.time()
+        say(f"{time.strftime('%H:%M:%S')} {act.__name__}")
         await act(stage)
         announced = act in ANNOUNCED
         outages.append(Outage(act.__name__, began, time.time(), announced))

@@ -16,8 +16,8 @@ from gitlease.broker.errors import LateError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-# What a workspace gives the broker; an answer that comes later is nobody's.
-LIMIT: Final = 10.0  # seconds
+# A workspace waits ten seconds, also for the way there and back: what comes later is nobody's.
+LIMIT: Final = 9.5  # seconds
 
 T = TypeVar("T")
 

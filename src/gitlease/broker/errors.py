@@ -99,4 +99,4 @@ class LateError(GitleaseError):
     hint = "try again; `gitlease broker check` tells what is slow"
 
     def __init__(self, limit: float) -> None:
-        super().__init__(f"there was no answer within {limit:.0f} s")
+        super().__init__(f"there was no answer within {limit:g} s")

@@ -105,6 +105,8 @@ def become(settings: Settings, env: Mapping[str, str]) -> None:
                 os.dup2(nothing.fileno(), stream)
         # The loop finds its lock under this number.
         os.dup2(descriptor, 9)
+        # It may have had that number before, and then dup2(2) changes nothing.
+        os.set_inheritable(9, True)
         os.chdir("/")
         os.umask(0o077)
         words = ["sh", str(settings.refresher), "loop", str(settings.refresh_initial_delay)]

@@ -71,7 +71,8 @@ class Enrolment:
         `SourceError`, or a `FolderError` where a file cannot be written.
         """
         folders.make_private(self._settings.home)
-        with held(self._settings.home / ".lock~enrolment", limit=_LOCK_LIMIT):
+        folders.make_private(self._settings.home / "run")
+        with held(self._settings.home / "run" / "enrolment.lock", limit=_LOCK_LIMIT):
             bearer = self.bearer()
             if bearer is not None and self._is_live(bearer, deadline):
                 return False

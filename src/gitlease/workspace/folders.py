@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 import time
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# How `write_whole` calls what is not whole yet.
+_DRAFT: Final = re.compile(r"\..{1,100}\.[0-9a-f]{16}")
 
 
 def make_private(path: Path) -> bool:
@@ -151,6 +154,14 @@ def write_whole(
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=folder)
         raise
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what killed writers have left in *folder* (see `write_whole`); never fails."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if _DRAFT.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
 
 def write_ours(

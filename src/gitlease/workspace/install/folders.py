@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
 
 NAMES = ("bin", "cache", "run", "log")
+SHIMS = "shims"  # made and removed by its own step
 
 
 def check_place(home: Path, env: Mapping[str, str]) -> None:
@@ -62,6 +63,11 @@ class Folders:
         for name in NAMES:
             with contextlib.suppress(FileNotFoundError):
                 shutil.rmtree(self._home / name)
+        # An installation may have been killed.
+        for folder in (self._home / SHIMS, self._home):
+            folders.remove_drafts(folder)
+        with contextlib.suppress(OSError):
+            (self._home / SHIMS).rmdir()
         try:
             self._home.rmdir()
         except OSError:

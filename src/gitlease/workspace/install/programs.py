@@ -14,6 +14,7 @@ from gitlease.model import gitcred
 from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
 from gitlease.workspace import files, folders, python_path
+from gitlease.workspace.install import traces
 from gitlease.workspace.install.folders import check_place
 from gitlease.workspace.shell import templates
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 
 LIMIT: Final = 10.0  # seconds that a start of Python may take
+SYSTEM: Final = "system"  # the trace of the program that is every user's
 
 
 class Programs:
@@ -90,6 +92,7 @@ class SystemHelper:
         path = self._settings.system_helper
         folders.make_parents(path)
         folders.check_ours(path.parent)
+        traces.leave(self._settings, SYSTEM, path)
         text = templates.system_helper(python=sys.executable, main=main_file()).encode()
         return ("done" if write_program(path, text, 0o755) else "already"), str(path)
 

@@ -129,9 +129,8 @@ def _fill(name: str, **values: str) -> str:
     # A shell reads its whole program at every start; the reasons stay in the template.
     head, _, program = _read(name).partition("\n\n")
     text = f"{head}\n" + re.sub(r"^\s*(#.*)?\n", "", program, flags=re.MULTILINE)
-    for key, value in values.items():
-        text = text.replace(f"@{key}@", value)
-    return text
+    # In one go: a folder may be called `@home@`.
+    return re.sub("@([a-z_]+)@", lambda found: values[found[1]], text)
 
 
 def _any_case(host: str) -> str:
