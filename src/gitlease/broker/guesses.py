@@ -50,8 +50,8 @@ class Guesses:
     async def turn(self, address: str) -> None:
         """Return when a secret from *address* may be looked up; raise `CrowdError` for too many."""
         one = self._of.get(_group(address))
-        is_over = self._left(self._all, OF_ALL) >= OF_ALL
-        if not is_over and (one is None or self._left(one, OF_ONE) < OF_ONE):
+        has_room = one is None or self._left(one, OF_ONE) + 1 <= OF_ONE
+        if has_room and self._left(self._all, OF_ALL) + 1 <= OF_ALL:
             return
         if self._waiting >= MOST_WAITING:
             raise CrowdError(retry_after=1.0)

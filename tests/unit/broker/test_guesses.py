@@ -50,6 +50,8 @@ def test_wrong_ones_are_forgotten_one_by_one() -> None:
         clock = Clock()
         guesses = Guesses(clock=clock)
         wrong(guesses, "192.0.2.1", OF_ONE * 100)
+        clock.time = AGAIN / OF_ONE - 0.1
+        assert await waits(guesses, "192.0.2.1")
         clock.time = AGAIN / OF_ONE + 0.1
         assert not await waits(guesses, "192.0.2.1")
         wrong(guesses, "192.0.2.1", 2)
