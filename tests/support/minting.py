@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from gitlease.broker.minters import Cached, MemoryStore, Minted
+from gitlease.broker.shares import Shares
 from gitlease.model.errors import SourceError
 from gitlease.model.scopes import Scope
 from gitlease.model.tokens import Secret, Token
@@ -82,7 +83,9 @@ class House:
         self.mint = Mint(self.clock)
         self.store = MemoryStore(now=self.clock.wall)
 
-    def replica(self, *, limit: float = 9.0, most_keys: int = 10_000) -> Cached:
+    def replica(
+        self, *, limit: float = 9.0, most_keys: int = 10_000, shares: Shares | None = None
+    ) -> Cached:
         """Start one more process of the broker; call it inside the event loop."""
         made = Cached(
             self.mint,
@@ -92,6 +95,7 @@ class House:
             monotonic=self.clock.monotonic,
             limit=limit,
             most_keys=most_keys,
+            shares=shares,
         )
         self.replicas.append(made)
         return made

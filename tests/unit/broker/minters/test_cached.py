@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitlease.broker.errors import ShareError
 from gitlease.broker.minters import Cached, Minted
+from gitlease.broker.shares import Shares
 from gitlease.model.errors import RateLimitedError, SourceError, UnreachableError
 from gitlease.model.scopes import Scope
 from gitlease.model.tokens import fair_min_ttl
@@ -75,6 +77,28 @@ def test_equal_scopes_of_another_set_up_share_nothing() -> None:
             await house.replica().mint(ACME, min_ttl=600)
             house.mint.realm = "app 2"
             assert (await house.replica().mint(ACME, min_ttl=600)).source == "mint"
+
+    run(story())
+
+
+def test_who_waits_for_somebody_elses_work_is_not_refused_for_his_share() -> None:
+    async def story() -> None:
+        async with opened() as house:
+            cached = house.replica(shares=Shares(4, monotonic=house.clock.monotonic))
+            for owner in ("one", "two"):
+                await cached.mint(Scope(owner), min_ttl=600, whose="greedy")
+            greedy = asyncio.create_task(cached.mint(ACME, min_ttl=600, whose="greedy"))
+            others = [
+                asyncio.create_task(cached.mint(ACME, min_ttl=600, whose=f"ws-{number}"))
+                for number in range(5)
+            ]
+            with pytest.raises(ShareError, match="greedy"):
+                await greedy
+            got = await asyncio.gather(*others)
+            assert len({one.token.fingerprint for one in got}) == 1
+            # What has been minted is served to it too.
+            served = await cached.mint(ACME, min_ttl=600, whose="greedy")
+            assert served.token == got[0].token
 
     run(story())
 
