@@ -42,8 +42,8 @@ class KnownBearer(Protocol):
 class Bearers(Protocol):
     """Knows every live bearer by its digest."""
 
-    async def caller(self, digest: bytes) -> KnownBearer | None:
-        """Return whose the bearer with that SHA-256 is, or None."""
+    async def caller(self, digest: bytes, shown_as: str | None = None) -> KnownBearer | None:
+        """Return whose the bearer with that SHA-256 is, or None; it is *shown_as* a workspace's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Door:
 
     async def workspace(self, authorization: Sequence[str], workspace_id: str) -> Caller:
         """Return the workspace *workspace_id*, if the bearer is bound to it."""
-        known = await self._bearers.caller(digest_of(bearer_in(authorization)))
+        known = await self._bearers.caller(digest_of(bearer_in(authorization)), workspace_id)
         theirs = known.workspace_id if known is not None else ""
         if not hmac.compare_digest(digest_of(theirs), digest_of(workspace_id)) or known is None:
             raise BearerError

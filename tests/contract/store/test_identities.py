@@ -176,3 +176,32 @@ def test_of_two_changes_of_grants_at_once_neither_undoes_the_other(place: Place)
             assert set(row.grants) == set(more)
 
     asyncio.run(run())
+
+
+def test_a_bearer_that_is_shown_for_another_workspace_costs_what_an_unknown_one_does(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One read each, so that no clock tells that it is a live one."""
+
+    async def run() -> None:
+        async with place.store() as store:
+            await store.workspaces.create("ws-1")
+            _, digest = await new_bearer(store)
+            reads: list[bytes] = []
+            ask = store.bearers._reads.ask
+
+            async def counted(asked: bytes) -> object:
+                reads.append(asked)
+                return await ask(asked)
+
+            monkeypatch.setattr(store.bearers._reads, "ask", counted)
+            for _ in range(2):
+                assert await store.bearers.caller(digest, "ws-1") is not None
+            assert reads == [digest]
+            await store.bearers.caller(digest, "ws-2")
+            await store.bearers.caller(b"\0" * 32, "ws-2")
+            assert len(reads) == 3
+            # Nor is it remembered under a name that somebody else could find.
+            assert reads[1] not in {digest, reads[2]}
+
+    asyncio.run(run())

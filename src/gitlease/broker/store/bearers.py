@@ -155,15 +155,20 @@ class Bearers:
         self._invalidations.deliver(message)
         return revoked
 
-    async def caller(self, digest: bytes) -> CallerRow | None:
+    async def caller(self, digest: bytes, shown_as: str | None = None) -> CallerRow | None:
         """
         Return whose live bearer has *digest*, with the grants of the moment; None for nobody's.
 
         One read at most: the answer may be half a second old, never older than a revocation here.
+        *shown_as* is the workspace that whoever shows it claims to be.
         """
         row = self._callers.get(digest)
         if row is None:
             row = await self._reads.ask(digest)
+        elif shown_as not in {None, row.workspace_id}:
+            # It is refused, after the read that an unknown one takes: the time tells nobody that a
+            # bearer which he found is a live one.
+            await self._reads.ask(secrets.token_bytes(len(digest)))
         if row is not None:
             self._used[row.token_id] = self._now()
         return row
