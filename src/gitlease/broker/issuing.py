@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from gitlease.model.grants import Grant
 
 HOUR: Final = 3600  # seconds
+# Whoever asks in a loop beyond its quota costs no write, and fills no journal.
+REFUSED_FOR: Final = 10.0  # seconds from a refusal until the database is asked again
+_MOST_USED_UP: Final = 10_000  # grants
 LONGEST_TTL: Final = 24 * HOUR  # more than any token lives; beyond it a number is a mistake
 
 
@@ -91,6 +94,7 @@ class Issuing:
         self._metrics = metrics
         self._now = now
         self._min_ttl = min_ttl
+        self._used_up: dict[tuple[str, Grant], tuple[float, int]] = {}
 
     async def for_workspace(self, workspace_id: str, ask: Ask) -> Lease:
         """
@@ -154,17 +158,25 @@ class Issuing:
             yield
             return
         now = self._now()
-        hour = int(now // HOUR)
+        hour, used_up = int(now // HOUR), (caller.workspace_id, grant)
+        reason = f"its grant is good for {counted(grant.max_per_hour, 'lease')} an hour"
+        refused = QuotaError(
+            f"workspace {caller.workspace_id} gets no more tokens for {grant.owner}: {reason}",
+            retry_after=(hour + 1) * HOUR - now,
+        )
+        known_at, known_hour = self._used_up.get(used_up, (0.0, 0))
+        if known_hour == hour and known_at <= now < known_at + REFUSED_FOR:
+            raise refused
         if not await self._quota.take(caller.workspace_id, grant, hour):
-            reason = f"its grant is good for {counted(grant.max_per_hour, 'lease')} an hour"
             await self._ledger.refused(ask.request_id, caller, Asked(grant.owner), reason)
-            raise QuotaError(
-                f"workspace {caller.workspace_id} gets no more tokens for {grant.owner}: {reason}",
-                retry_after=(hour + 1) * HOUR - now,
-            )
+            if len(self._used_up) >= _MOST_USED_UP:
+                self._used_up.clear()
+            self._used_up[used_up] = (now, hour)
+            raise refused
         try:
             yield
         except GitleaseError:
+            self._used_up.pop(used_up, None)
             with contextlib.suppress(GitleaseError):
                 await self._quota.give_back(caller.workspace_id, grant, hour)
             raise

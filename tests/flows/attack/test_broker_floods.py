@@ -80,6 +80,10 @@ def test_leases_in_a_loop_are_nobody_elses_trouble(
     say(f"beside {LINES} connections that ask in a loop, quota {quota}", taken)
     print(f"  which were answered {dict(statuses)}")
     assert max(taken) < 10
+    path = "/admin/journal?kind=refusal&limit=1000"
+    kept = broker.ask("GET", path, headers=broker.admin).json()["records"]
+    # One in ten seconds, however often it asks: a loop fills no disk.
+    assert len(kept) <= (0 if quota is None else 2 + sum(statuses.values()) // 50)
     assert statuses[200] if quota is None else statuses[200] <= quota
     assert set(statuses) <= {200, 429}
     survived("a workspace that asks for leases in a loop")
