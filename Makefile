@@ -11,7 +11,7 @@ LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 -
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test check format bench soak recovery build lock clean venv system machines
+.PHONY: help demo test check format bench soak recovery faults build lock clean venv system machines
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -41,6 +41,9 @@ soak: venv ## take 100,000 leases from one broker, and see whether its memory st
 recovery: machines ## take GitHub away in many ways, ROUNDS times, from tokens that live LIFE seconds
 	@GITLEASE_TEST_LIFE=$(LIFE) GITLEASE_TEST_ROUNDS=$(ROUNDS) \
 		.venv/bin/pytest -s tests/flows/workspace/test_recovery.py
+
+faults: machines ## make every fault on every wire, and write docs/faults.md
+	@GITLEASE_TEST_FAULTS=docs/faults.md .venv/bin/pytest -s tests/flows/test_faults.py
 
 build: venv ## build sdist and wheel into dist/
 	@rm -rf dist

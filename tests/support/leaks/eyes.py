@@ -23,8 +23,6 @@ _HOLD = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITLEASE_BROKER_ADM
 _ROUTES = ("/workspaces", "/admin", "/registry", "/metrics", "/healthz", "/readyz", "/openapi")
 _SHOWN = ("/metrics", "/admin/journal", "/openapi", "/admin/workspaces")
 _NAME = re.compile(r"[a-z][a-z0-9.-]{1,24}")
-# What tests put before a program, see tests.support.machines.
-_ENTERING = 10  # words
 _is_audited: list[bool] = []
 
 
@@ -42,10 +40,8 @@ def open_eyes(patch: pytest.MonkeyPatch) -> None:
 
 def words_of(argv: Sequence[str]) -> str:
     """Return the first words of *argv* that are names, without folders: for a place's name."""
-    if argv[0].endswith("/unshare"):
-        argv = argv[_ENTERING:] or argv
-    names = [word.rpartition("/")[2] for word in argv[:12]]
-    return " ".join([name for name in names if _NAME.fullmatch(name)][:4])
+    names = [word.rpartition("/")[2] for word in argv[:20]]
+    return " ".join([name for name in names if _NAME.fullmatch(name)][:10])
 
 
 def saw_process(argv: Sequence[str], env: Mapping[str, str], test: str | None = None) -> None:
