@@ -1,5 +1,6 @@
 """Write down what each fault did: the tables of docs/faults.md."""
 
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator
@@ -35,8 +36,9 @@ def write(file: Path, rows: Iterable[Row]) -> None:
 def _pages(rows: list[Row]) -> Iterator[str]:
     about = machine.describe()
     yield ""
-    yield f"Made on {time.strftime('%Y-%m-%d', time.gmtime())}, on {about['cores']} cores of "
-    yield f"{about['cpu']}, {about['system']}, Python {about['python']}, {about['git']}."
+    yield f"Made on {time.strftime('%Y-%m-%d', time.gmtime())}, on {about['cores']} cores of"
+    yield f"{about['cpu']}, {about['system']}, Python {about['python']}, {about['git']},"
+    yield f"at a load of {os.getloadavg()[2]:.0f}."
     for way in dict.fromkeys(row.way for row in rows):
         yield ""
         yield f"## From {way}"

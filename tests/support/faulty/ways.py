@@ -133,8 +133,8 @@ ROWS = [
     (way, fault)
     for way in WAYS
     for fault in (*WIRES, *NAMES)
-    # PostgreSQL's connections stand: its name is asked for when one is lost.
-    if fault in WIRES or way not in {"git to GitHub", "the broker to PostgreSQL"}
+    # The name of GitHub is the proxy's affair there.
+    if fault in WIRES or way != "git to GitHub"
 ]
 
 
@@ -150,7 +150,15 @@ def _names(parts: Parts, by_name: bool) -> Iterator[Names | None]:
 def _scene(workspace: Workspace, wire: Wire, names: Names | None) -> Scene:
     if names is None:
         return Scene(workspace, lambda fault: wire.trouble(WIRES[fault]))
-    return Scene(workspace, lambda fault: names.get(NAMES[fault]), before=names.before)
+
+    @contextmanager
+    def trouble(fault: str) -> Iterator[None]:
+        with names.get(NAMES[fault]):
+            # A name is asked for where a connection is missing.
+            wire.hang_up()
+            yield
+
+    return Scene(workspace, trouble, before=names.before)
 
 
 def _served(

@@ -134,6 +134,10 @@ class Wire:
         finally:
             self.get(WELL)
 
+    def hang_up(self) -> None:
+        """Reset what is open; whoever needs a connection makes a new one."""
+        self._reset_all()
+
     def _listen(self) -> None:
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
