@@ -17,6 +17,7 @@ pytest_plugins = ["tests.support.evidence", "tests.support.leaks.plugin"]
 def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     # For the whole session, because servers that outlive a test start in it too.
     started_in = dict(os.environ)
+    current().own(tmp_path_factory.getbasetemp())
     clean = clean_environment(tmp_path_factory.mktemp("home"))
     os.environ.clear()
     os.environ.update(clean | current().environment())

@@ -61,6 +61,12 @@ class Ledger:
         if self.folder is not None:
             (self.folder / f"{self._pid}.now").write_text(test, encoding="utf-8")
 
+    def own(self, folder: Path) -> None:
+        """Say that processes whose HOME is in *folder* belong to this run."""
+        if self.folder is not None:
+            with (self.folder / f"{self._pid}.homes").open("a") as file:
+                file.write(f"{folder}\n")
+
     def secret(self, value: str | bytes, kind: str | None = None) -> None:
         """Look for *value* from now on."""
         if not self.is_kept or value in self._known or len(value) < SHORTEST:

@@ -5,9 +5,11 @@ Run as ``python -m tests.support.leaks.sampler PID FOLDER``; PID is the process 
 tests, FOLDER has the ledgers.  It ends when its stdin does.
 """
 
+import itertools
 import os
 import select
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +17,6 @@ from tests.support.leaks.eyes import saw_process
 from tests.support.leaks.ledger import Ledger, use
 
 PAUSE = 0.1  # seconds
-_HOMES = b"\0HOME=/tmp/gitlease-"
 
 
 class Family:
@@ -47,12 +48,18 @@ class Family:
         parent = _parent(pid)
         if parent not in self._workers:
             # A daemon: its parent was gone before we looked.
-            if _HOMES not in b"\0" + _read(pid, "environ"):
+            if not self._is_at_home(dict(_variables(_read(pid, "environ"))).get("HOME", "")):
                 return False
             self._workers[pid] = 0
             return True
         self._workers[pid] = self._workers[parent] or pid
         return True
+
+    def _is_at_home(self, home: str) -> bool:
+        if not home.startswith(tempfile.gettempdir()):
+            return False
+        ours = [file.read_text().splitlines() for file in self._folder.glob("*.homes")]
+        return any(home.startswith(one) for one in itertools.chain(*ours))
 
     def _look_at(self, pid: int) -> None:
         argv = _read(pid, "cmdline")
