@@ -31,7 +31,7 @@ _TABLE: tuple[tuple[str, frozenset[str]], ...] = tuple(
         (r"file .*/\.auth_token", BEARER, ADMIN),
         (r"file .*/secret", ENROLMENT),
         (r"file .*/admin-token", ADMIN),
-        (r"file .*(\.key|/keys)", SEALING),
+        (r"file .*(\.key|/keys?)", SEALING),
         (r"file .*\.pem", APP_KEY),
         # gh and people have their tokens here; a broker may have its operator's.
         (r"environ (GH_TOKEN|GITHUB_TOKEN|GH_ENTERPRISE_TOKEN) of .*", TOKEN, PERSONAL),

@@ -65,7 +65,7 @@ class Ledger:
         """Say that processes whose HOME is in *folder* belong to this run."""
         if self.folder is not None:
             with (self.folder / f"{self._pid}.homes").open("a") as file:
-                file.write(f"{folder}\n")
+                file.write(f"{folder}\t{self.test}\n")
 
     def secret(self, value: str | bytes, kind: str | None = None) -> None:
         """Look for *value* from now on."""
