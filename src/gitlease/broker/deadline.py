@@ -1,8 +1,9 @@
 """
-The time limit of a whole lease.
+The time limit of a whole lease, and of what others wait for before anything is changed.
 
 Every step has a limit of its own, but they add up: a database that freezes in the middle would
-keep a caller for longer than he waits.
+keep a caller for longer than he waits.  What changes something is not cut short: it was done, or
+it was not, and a bearer that was made is shown once.
 """
 
 from __future__ import annotations

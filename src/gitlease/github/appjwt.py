@@ -57,7 +57,12 @@ class SigningKey:
                 # The key is its owner's own file, and to prove its primes takes half of a miss.
                 unsafe_skip_rsa_key_validation=True,
             )
-        except TypeError:
+        except TypeError as error:
+            if "keyword" in str(error):
+                raise KeyFileError(
+                    f"signing with {name} needs a newer cryptography than the one here",
+                    hint="pip install --upgrade 'gitlease[app]'",
+                ) from None
             raise KeyFileError(
                 f"{name} is encrypted", hint="use the PEM file as GitHub gave it, mode 0600"
             ) from None

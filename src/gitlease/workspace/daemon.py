@@ -69,7 +69,7 @@ def start(settings: Settings, env: Mapping[str, str], *, wait: bool = True) -> t
     Any number of starters at once start one.  Without *wait* nobody looks whether it comes up.
     Raises `FolderError` or `OSError`.
     """
-    if not settings.refresher.is_file():
+    if not folders.is_file(settings.refresher):
         return "failed", f"{settings.refresher} is missing; run `gitlease install`"
     folders.check_private(settings.home)
     folders.make_private(pid_file(settings).parent)
@@ -92,7 +92,7 @@ def become(settings: Settings, env: Mapping[str, str]) -> None:
 
     Raises `GitleaseError` or `OSError` if it cannot be started.
     """
-    if not settings.refresher.is_file():
+    if not folders.is_file(settings.refresher):
         raise GitleaseError(f"{settings.refresher} is missing", hint="run `gitlease install`")
     folders.check_private(settings.home)
     folders.make_private(pid_file(settings).parent)
@@ -105,6 +105,8 @@ def become(settings: Settings, env: Mapping[str, str]) -> None:
                 os.dup2(nothing.fileno(), stream)
         # The loop finds its lock under this number.
         os.dup2(descriptor, 9)
+        # It may have had that number before, and then dup2(2) changes nothing.
+        os.set_inheritable(9, True)
         os.chdir("/")
         os.umask(0o077)
         words = ["sh", str(settings.refresher), "loop", str(settings.refresh_initial_delay)]
@@ -133,7 +135,7 @@ def attend(settings: Settings, env: Mapping[str, str], due: float | None = None)
     after *due*, the wall time at which a new token wants to be renewed.
     """
     with contextlib.suppress(OSError, GitleaseError):
-        if not marker(settings).exists():
+        if not folders.is_there(marker(settings)):
             return
         pid = is_running(settings)
         if pid is None:

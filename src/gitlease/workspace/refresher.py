@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model import errors
 from gitlease.model.targets import Target
-from gitlease.workspace import clocks, events, notes, pace, usage
+from gitlease.workspace import clocks, events, folders, notes, pace, usage
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.failures import patience
 from gitlease.workspace.renewal import Renewal
@@ -41,7 +41,7 @@ def is_configured(settings: Settings) -> bool:
         files = [settings.configs_dir / BEARER_FILE]
         if settings.enrolment_secret_file:
             files.append(Path(settings.enrolment_secret_file))
-        if any(file.exists() for file in files):
+        if any(map(folders.is_there, files)):
             return True
     return bool(settings.app_id and settings.private_key_file)
 
@@ -109,10 +109,16 @@ class _Refresher:
         record = self._attend(gh.target, self._cache.find(gh.target), for_gh=True)
         if record is None or not record.alive(self._read_clock()):
             return
-        state, text = gh.log_in(record.token)
+        failed: errors.GitleaseError | None = None
+        try:
+            state, text = gh.log_in(record.token)
+        except errors.GitleaseError as error:
+            state, text, failed = "failed", str(error), error
+        except OSError as error:
+            state, text = "failed", f"{error.strerror}: {error.filename}; mend it, or wait"
         self._say(Line("gh", text, failed=state == "failed"))
         if state == "failed":
-            self._fail(errors.GitleaseError(f"gh: {text}", hint=""), 0.0)
+            self._fail(failed or errors.GitleaseError(f"gh: {text}", hint=""), 0.0)
 
     def _attend(
         self, target: Target, record: Record | None, *, for_gh: bool = False

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from gitlease.model.counts import counted
 from gitlease.model.redaction import printable
 from gitlease.workspace import daemon, standing
 
@@ -46,7 +47,9 @@ class RefresherState:
         if self.late:
             return f"the refresher is {self.late:.0f} s late; run `gitlease doctor`"
         if self.failures:
-            return f"the refresher failed {self.failures} times: {self.message}; {self.hint}"
+            often = counted(self.failures, "time")
+            why = "; ".join(filter(None, (self.message, self.hint)))
+            return f"the refresher failed {often}: {why}"
         return ""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitlease.workspace import folders
 from gitlease.workspace.install import wiring
 from gitlease.workspace.install.gitconfig import why_not_asked
 
@@ -28,12 +29,12 @@ def additions(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     shims = str(settings.shim.parent)
-    if settings.shim.parent.is_dir():
+    if folders.is_there(settings.shim):
         rest = [one for one in env.get("PATH", "/usr/bin:/bin").split(":") if one != shims]
         path = ":".join([shims, *rest])
         if path != env.get("PATH"):
             found["PATH"] = path
-    if settings.helper.is_file() and why_not_asked(settings, env):
+    if folders.is_file(settings.helper) and why_not_asked(settings, env):
         found |= wiring.variables(settings, env)
     return found
 

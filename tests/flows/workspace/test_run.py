@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from gitlease.emulator import GitHub
+from gitlease.workspace import daemon
+from gitlease.workspace.settings import load
 from tests.support.machines import Machine
 from tests.support.workspaces import Workspace
 
@@ -125,6 +127,39 @@ def test_with_the_scope_env_no_file_of_gits_is_touched(bare_workspace: Workspace
     assert again.stdout == out.encode()
 
 
+@HOST_ONLY
+def test_a_bad_value_that_harms_nobody_keeps_neither_gh_nor_the_refresher_away(
+    bare_workspace: Workspace,
+) -> None:
+    out, err = run(bare_workspace, "--", "sh", "-c", "echo $PATH", env={"GITLEASE_MIN_TTL": "soon"})
+    assert out.startswith(f"{bare_workspace.state}/shims:")
+    assert daemon.is_running(load(bare_workspace.env)) is not None
+    assert (
+        err == "gitlease: settings: failed: GITLEASE_MIN_TTL is 'soon'; it takes a whole number\n"
+    )
+
+
+@HOST_ONLY
+def test_a_value_that_nothing_can_do_without_is_told_once(bare_workspace: Workspace) -> None:
+    out, err = run(bare_workspace, "--", "echo", "started", env={"GITLEASE_HOME": "relative"})
+    assert out == "started\n"
+    assert err.count("\n") == 1
+    assert "a relative path; set GITLEASE_HOME to an absolute one" in err
+
+
+@HOST_ONLY
+@pytest.mark.parametrize("gh", ["true", "false"])
+def test_each_start_waits_for_its_own_first_token(bare_workspace: Workspace, gh: str) -> None:
+    """Also where the home has outlived a container, and where no gh wants a token."""
+    bare_workspace.env |= {"GITLEASE_GH_OWNER": "acme", "GITLEASE_GH": gh}
+    settings = load(bare_workspace.env)
+    for _ in range(2):
+        out, err = run(bare_workspace, "--wait", "30", "--", "ls", str(settings.cache))
+        assert (out, err) == ("github.com~acme\n", "")
+        daemon.stop(settings)
+        bare_workspace.gitlease("invalidate")
+
+
 def test_an_ssh_remote_is_reached_by_https_if_asked(bare_workspace: Workspace) -> None:
     out, err = run(
         bare_workspace, "--rewrite-ssh", "--", "git", "ls-remote", "-q", "git@github.com:acme/app"
@@ -180,6 +215,7 @@ def test_the_systems_git_leads_each_user_to_a_helper_of_his_own(
     other = {**env, "HOME": str(machine.folder())}
     assert machine.run(["git", "ls-remote", "-q", url], env=other).stdout
     assert bare_workspace.gitlease("status").returncode == 0
+    assert bare_workspace.gitlease("doctor").stdout.startswith(b"nothing found")
     bare_workspace.gitlease("uninstall")
     assert not (bare_workspace.home / "system-gitconfig").exists()
     assert not (bare_workspace.home / "shared").exists()

@@ -83,6 +83,19 @@ def test_a_wrong_key_file_is_named_with_a_cure_and_not_quoted(what: str) -> None
     assert not any(line and line in shown for line in BAD[what].decode("latin-1").split("\n")[1:])
 
 
+def test_a_cryptography_that_is_too_old_is_called_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Debian 12's own, which knows no key without its validation."""
+
+    def load_pem_private_key(data: bytes, password: bytes | None) -> None:
+        raise AssertionError((data, password))
+
+    monkeypatch.setattr(
+        "cryptography.hazmat.primitives.serialization.load_pem_private_key", load_pem_private_key
+    )
+    with pytest.raises(KeyFileError, match="needs a newer cryptography"):
+        SigningKey.from_pem(pem(KEY), name="k")
+
+
 def test_an_encrypted_key_is_called_encrypted() -> None:
     with pytest.raises(KeyFileError, match="encrypted"):
         SigningKey.from_pem(BAD["encrypted"], name="k")

@@ -10,6 +10,7 @@ import pytest
 from gitlease.model import errors
 from gitlease.model.tokens import Secret
 from gitlease.workspace.enrolment import Enrolment
+from gitlease.workspace.install.folders import Folders
 from gitlease.workspace.settings import Settings
 from tests.support.parts import settings
 from tests.support.tiny_broker import URL, TinyBroker
@@ -48,6 +49,15 @@ def test_the_first_bearer_is_kept_for_this_user_alone(mine: Settings, broker: Ti
     assert [bearer for *_, bearer in broker.asked] == [SECRET]
     assert enrolment.bearer_or_register(10.0).reveal() == "bearer-new"
     assert len(broker.asked) == 1
+
+
+def test_an_enrolment_leaves_nothing_that_a_removal_does_not_find(
+    mine: Settings, broker: TinyBroker
+) -> None:
+    Enrolment(mine, broker).register(10.0)
+    assert names(mine.home) == ["run"]
+    Folders(mine).undo()
+    assert not mine.home.exists()
 
 
 def test_a_live_bearer_is_left_alone_and_a_dead_one_replaced(

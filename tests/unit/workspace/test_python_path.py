@@ -70,6 +70,17 @@ def test_the_folder_that_one_happens_to_be_in_is_not_noted(
     assert (ours / "run" / "python-path").read_text() == ""
 
 
+def test_who_is_in_a_folder_that_is_gone_can_install(
+    packages: Path, home: Path, ours: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = home / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    python_path.note(ours)
+    assert (ours / "run" / "python-path").read_text() == f"{packages}\n"
+
+
 def test_a_python_with_site_packages_is_left_as_it_is(packages: Path, ours: Path) -> None:
     python_path.note(ours)
     before = list(sys.path)

@@ -54,8 +54,11 @@ class Gh:
     target: Target = field(default_factory=lambda: Target(HOST))
     state: State = "done"
     tokens: list[str] = field(default_factory=list)
+    trouble: Exception | None = None
 
     def log_in(self, token: Token) -> tuple[State, str]:
+        if self.trouble is not None:
+            raise self.trouble
         self.tokens.append(token.secret.reveal())
         return self.state, "logged in"
 
@@ -307,6 +310,23 @@ def test_a_login_that_fails_is_a_failure(house: House) -> None:
     done = house.round(Gh(state="failed"))
     assert str(done.error) == "gh: logged in"
     assert [str(line) for line in done.lines if line.failed] == ["gh: logged in"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (errors.BusyError("gh's lock is held", hint="wait"), "gh's lock is held; wait"),
+        (PermissionError(13, "Permission denied", "/f"), "gh: Permission denied: /f; mend it, or"),
+    ],
+)
+def test_a_login_that_raises_is_a_failure_with_its_cure(
+    house: House, trouble: Exception, told: str
+) -> None:
+    """And what else the round did is not lost by it."""
+    house.put(ACME)
+    done = house.round(Gh(trouble=trouble))
+    assert str(done.error).startswith(told)
+    assert [line.what for line in done.lines] == [ACME.replace("~", "/"), HOST, "gh"]
 
 
 def test_gh_that_nobody_has_a_token_for_is_no_failure(house: House) -> None:

@@ -105,6 +105,14 @@ def test_an_unsafe_folder_is_broken(mine: Settings, env: dict[str, str]) -> None
 NO_SOURCE = "no source of tokens is configured"
 
 
+def test_a_folder_that_cannot_even_be_looked_for_is_broken(env: dict[str, str], home: Path) -> None:
+    """As one in which another user may not look; a probe is told, and gets no exception."""
+    env["GITLEASE_HOME"] = str(home / ("x" * 300))
+    level, problems = seen(load(env), env)
+    assert level == BROKEN
+    assert "File name too long" in problems
+
+
 def test_without_a_source_it_is_broken_but_a_living_token_still_serves(
     mine: Settings, env: dict[str, str]
 ) -> None:

@@ -1,11 +1,12 @@
 """The routes by which a workspace, or the operator, looks after its bearers."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, delete, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
+from msgspec import Meta
 
 from gitlease.broker.administering import Administering
 from gitlease.broker.api import guards
@@ -14,30 +15,33 @@ from gitlease.broker.identity import Admin, Door
 from gitlease.broker.store import Store
 from gitlease.model.wire import iso
 
+Readmit = Annotated[
+    bool, QueryParameter(description="let the workspace register again by the secret that it has")
+]
 EITHER: list[dict[str, list[str]]] = [{"workspace": []}, {"admin": []}]
 
 
 class Bearer(msgspec.Struct):
     """A bearer as a person may see it."""
 
-    id: str
-    prefix: str
-    created_at: str
-    last_used_at: str | None
-    revoked_at: str | None
+    id: Annotated[str, Meta(description="its public name, by which it is revoked")]
+    prefix: Annotated[str, Meta(description="how it begins, to tell it from others")]
+    created_at: Annotated[str, Meta(description="ISO 8601 in UTC, as all times here")]
+    last_used_at: Annotated[str | None, Meta(description="null: never")]
+    revoked_at: Annotated[str | None, Meta(description="null: it is live")]
 
 
 class Bearers(msgspec.Struct):
     """The bearers of one workspace, oldest first."""
 
-    tokens: list[Bearer]
+    tokens: Annotated[list[Bearer], Meta(description="revoked ones too")]
 
 
 class NewBearer(msgspec.Struct):
     """A bearer that was just made; nobody can be told it again."""
 
-    id: str
-    auth_token: str
+    id: Annotated[str, Meta(description="its public name, by which it is revoked")]
+    auth_token: Annotated[str, Meta(description="the bearer, for the workspace's `.auth_token`")]
 
     def __repr__(self) -> str:
         return "NewBearer(…)"
@@ -86,14 +90,19 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
         "/workspaces/{workspace_id:str}/tokens/{token_id:str}",
         summary="Revoke a bearer",
         guards=guard,
-        responses=problems(401, 404),
+        responses=problems(401, 404, 422),
         security=EITHER,
     )
     async def revoke(
-        request: Request[Any, Any, Any], workspace_id: FromPath[str], token_id: FromPath[str]
+        request: Request[Any, Any, Any],
+        workspace_id: FromPath[str],
+        token_id: FromPath[str],
+        readmit: Readmit = False,
     ) -> None:
         who, request_id = _who(request), guards.request_id(request)
-        await administering.revoke_bearer(request_id, workspace_id, token_id, who)
+        # What a workspace does with its own bearer shuts nobody out.
+        shuts = not readmit if isinstance(guards.caller(request), Admin) else None
+        await administering.revoke_bearer(request_id, workspace_id, token_id, who, shuts=shuts)
 
     return [listed, create, revoke]
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 # Names of constraints must be known to migrations on every database.
@@ -42,6 +43,8 @@ WORKSPACES: Final = Table(
     Column("grants", Text, nullable=False),  # JSON, see `Grant.as_json`
     Column("created_at", Float, nullable=False),
     Column("removed_at", Float),
+    # Enrolment secrets that are not newer do not let it in again; NULL: any that is good does.
+    Column("shut_at", Float),
 )
 
 BEARERS: Final = Table(
@@ -102,6 +105,10 @@ QUOTAS: Final = Table(
     Column("taken", Integer, nullable=False),
 )
 
+# Nearly every record is of these kinds; who looks for another kind shall not read through them.
+COMMON_KINDS: Final = ("intent", "lease")
+RARE_KIND: Final = text("kind NOT IN ('intent', 'lease')")
+
 JOURNAL: Final = Table(
     "journal",
     METADATA,
@@ -120,6 +127,16 @@ JOURNAL: Final = Table(
     # Unique, so that an intent has one end at most (NULLs are all different).
     Column("intent_id", BigInteger, unique=True),
     Index("ix_journal_fingerprint_workspace_id", "fingerprint", "workspace_id"),
+    # What a person looks for.  An id of ours begins with the time: the index grows at its end.
+    Index("ix_journal_request_id", "request_id"),
+    Index("ix_journal_owner_id", "owner", "id"),
+    Index(
+        "ix_journal_kind_id",
+        "kind",
+        "id",
+        sqlite_where=RARE_KIND,
+        postgresql_where=RARE_KIND,
+    ),
     # The id of a record that was pruned is never given to another one.
     sqlite_autoincrement=True,
 )

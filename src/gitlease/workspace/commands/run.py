@@ -9,24 +9,32 @@ run, 127 it is not there.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import queue
 import signal
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError, SettingsError
 from gitlease.model.redaction import printable
-from gitlease.workspace import standing
+from gitlease.workspace import daemon, standing
 from gitlease.workspace.commands.token import seconds
+from gitlease.workspace.gh.keeper import Keeper
 from gitlease.workspace.install import options
+from gitlease.workspace.install.first_token import FirstToken
 from gitlease.workspace.install.plan import attempt, install_from
 from gitlease.workspace.install.refresher import Refresher
-from gitlease.workspace.settings import load
+from gitlease.workspace.install.usable import usable
 from gitlease.workspace.surroundings import additions, without_python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from gitlease.workspace.install.report import Line
+    from gitlease.workspace.settings import Settings
 
 _PAUSE: Final = 0.02  # seconds
 EXAMPLE = "gitlease run -- bash -l"
@@ -53,45 +61,82 @@ def run(args: argparse.Namespace) -> int:
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
     if not command:
         raise SettingsError("no command is given", hint="say it after `--`")
+    surroundings = without_python(os.environ)
+    try:
+        surroundings |= _install(args, surroundings)
+    except Exception as error:  # noqa: BLE001 - a container starts without git rather than not at all
+        _tell("install", f"failed: a defect ({type(error).__name__}); please report it")
+    return _become(command, surroundings)
+
+
+def _install(args: argparse.Namespace, surroundings: Mapping[str, str]) -> dict[str, str]:
+    """Install as *args* say; return what the command needs besides its *surroundings*."""
     env = options.merged(args, os.environ)
     for line in install_from(env, offline=True).lines:
         if line.state == "failed" or args.report:
             _tell(line.step, f"{line.state}: {line.text}")
-    _start_refresher(env, args.wait)
-    return _become(command, _surroundings(env))
+    found = usable(env)
+    if found.settings is None:
+        return {}
+    _start_refresher(found.settings, found.env, args.wait)
+    try:
+        return additions(found.settings, surroundings)
+    except (GitleaseError, OSError):
+        # The report has told it.
+        return {}
 
 
-def _start_refresher(env: Mapping[str, str], wait: float) -> None:
+def _start_refresher(settings: Settings, env: Mapping[str, str], wait: float) -> None:
     """
     Let the first token come beside the command; with *wait* (seconds), before it.
 
     The refresher's first round registers, fetches and logs gh in.
     """
-    line = attempt("refresher", lambda: Refresher(load(env), env, wait=False).do())
+    # A home that outlives its container has the word of a refresher that is long gone.
+    before = standing.mark(settings)
+    line = attempt("refresher", lambda: Refresher(settings, env, wait=False).do())
     if line.state == "failed":
         _tell(line.step, f"failed: {line.text}")
-        return
-    settings = load(env)
+    elif wait and not Keeper(settings, env).is_needed:
+        _fetch_first(settings, env, wait)
+    elif wait:
+        _await_round(settings, before, wait, is_new=line.state == "done")
+
+
+def _fetch_first(settings: Settings, env: Mapping[str, str], wait: float) -> None:
+    """Fetch the first token here: the refresher fetches none that nobody has asked for yet."""
+    said: queue.SimpleQueue[Line] = queue.SimpleQueue()
+    step = FirstToken(settings, env)
+    # A thread, because who waits has said for how long.
+    threading.Thread(target=lambda: said.put(attempt(step.name, step.do)), daemon=True).start()
+    with contextlib.suppress(queue.Empty):
+        line = said.get(timeout=wait)
+        if line.state == "failed":
+            _tell(line.step, f"failed: {line.text}")
+
+
+def _await_round(
+    settings: Settings, before: tuple[int, int] | None, wait: float, *, is_new: bool
+) -> None:
+    """Wait for the word of another round than *before*, or of any if the refresher is not new."""
     deadline = time.monotonic() + wait
-    while time.monotonic() < deadline and standing.read(settings).next_due is None:
+    while time.monotonic() < deadline:
+        if standing.mark(settings) != before or (not is_new and _has_begun(settings)):
+            failed = standing.read(settings).last_error
+            if failed:
+                _tell("refresher", printable(f"failed: {failed['message']}; {failed['hint']}", 400))
+            return
         time.sleep(_PAUSE)
-    failed = standing.read(settings).last_error if wait else None
-    if failed:
-        _tell("refresher", printable(f"failed: {failed['message']}; {failed['hint']}", 400))
+
+
+def _has_begun(settings: Settings) -> bool:
+    """Tell whether the refresher that runs has made a round."""
+    pid = standing.read(settings).pid
+    return pid is not None and pid == daemon.is_running(settings)
 
 
 def _tell(step: str, text: str) -> None:
     print(f"gitlease: {step}: {text}", file=sys.stderr)
-
-
-def _surroundings(env: Mapping[str, str]) -> dict[str, str]:
-    """Return what the command gets as its environment; what cannot be had is left out."""
-    plain = without_python(os.environ)
-    try:
-        return plain | additions(load(env), plain)
-    except (GitleaseError, OSError):
-        # The report has told it.
-        return plain
 
 
 def _become(command: Sequence[str], env: Mapping[str, str]) -> int:

@@ -34,14 +34,16 @@ def check_settings(patient: Patient) -> Iterator[Finding]:
 def check_folders(patient: Patient) -> Iterator[Finding]:
     """Our folders are there, ours, and closed to others."""
     home = patient.settings.home
-    if not home.exists():
+    if not folders.is_there(home):
         yield Finding("folder", f"{home} is missing", "run `gitlease install`")
         return
-    for path in (home, *(home / name for name in NAMES)):
+    shims = patient.settings.shim.parent
+    places = [home, *(home / name for name in NAMES), *([shims] if shims.exists() else [])]
+    for path in places:
         try:
             folders.check_private(path)
         except FolderError as error:
-            cure = error.hint if path.exists() else "run `gitlease install`"
+            cure = error.hint if folders.is_there(path) else "run `gitlease install`"
             yield Finding("folder", error.message, cure)
 
 

@@ -1,11 +1,11 @@
-"""What the refresher does for gh and for whoever reads the token from a file of its own."""
+"""What the refresher does for those who ask no helper: gh, a file of its own, git's commits."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitlease.workspace import folders
+from gitlease.workspace import folders, identity
 from gitlease.workspace.gh import keeping, program
 from gitlease.workspace.gh.target import target
 
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 class Keeper:
-    """Logs gh in where there is one, and writes the token to the file that older images read."""
+    """
+    Logs gh in where there is one, and says in whose name git commits if that is wanted.
+
+    The token is also in the file that older images read, where the settings name one.
+    """
 
     def __init__(self, settings: Settings, env: Mapping[str, str]) -> None:
         self._settings = settings
@@ -29,16 +33,21 @@ class Keeper:
     @property
     def is_needed(self) -> bool:
         """Tell whether anybody here wants the token."""
-        return bool(self._settings.token_file) or self._has_gh()
+        return bool(self._settings.token_file) or self._settings.identity or self._has_gh()
 
     def log_in(self, token: Token) -> tuple[State, str]:
-        """Log gh in with *token* and write the file; return how that went."""
+        """Do it all with *token*; return how that went.  Raises `GitleaseError` or `OSError`."""
+        done: list[tuple[State, str]] = []
         if self._settings.token_file:
             path = Path(self._settings.token_file)
             folders.write_whole(path, f"{token.secret.reveal()}\n".encode())
-            if not self._has_gh():
-                return "done", f"{path} has the token"
-        return keeping.keep(self._settings, self._env, token)
+            done.append(("done", f"{path} has the token"))
+        if self._has_gh():
+            done = [keeping.keep(self._settings, self._env, token)]
+        # The last: it may have to ask GitHub, and gh shall not do without for that.
+        if self._settings.identity:
+            done.append(identity.keep(self._settings, self._env, token.secret))
+        return done[0][0], "; ".join(text for _, text in done)
 
     def _has_gh(self) -> bool:
         return self._settings.gh and program.find(self._env) is not None

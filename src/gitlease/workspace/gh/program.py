@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
+from gitlease.workspace import folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ def find(env: Mapping[str, str]) -> str | None:
     """Return the path of the first gh on *env*'s PATH that is not our shim, or None."""
     for folder in env.get("PATH", os.defpath).split(os.pathsep):
         path = Path(folder) / "gh"
-        runs = folder.startswith("/") and path.is_file() and os.access(path, os.X_OK)
+        runs = folder.startswith("/") and folders.is_file(path) and os.access(path, os.X_OK)
         if runs and not _is_shim(path):
             return str(path)
     return None

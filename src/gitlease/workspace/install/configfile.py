@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -25,6 +26,7 @@ _PAUSE: Final = 0.02  # seconds
 # How rename(2) refuses to put a file in the place of a mount point.
 _MOUNTED: Final = {errno.EBUSY, errno.EXDEV}
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_ENDINGS: Final = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
 _CLOSED: Final = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
@@ -41,6 +43,7 @@ class ConfigFile:
         self._path = Path(os.path.realpath(path))
         self._lock = self._path.with_name(self._path.name + ".lock")
         self._descriptor = -1
+        self._mask: set[signal.Signals] | set[int] = set()
         self._used = False
         self.text = ""
         self.existed = False
@@ -72,7 +75,7 @@ class ConfigFile:
         deadline = time.monotonic() + LIMIT
         while True:
             try:
-                return os.open(self._lock, _NEW, 0o644)  # a new file's mode, minus the umask
+                return self._create_lock()
             except FileExistsError:
                 if time.monotonic() > deadline:
                     raise GitleaseError(
@@ -90,6 +93,15 @@ class ConfigFile:
                     hint=f"make {self._lock.parent} writable for this user, or set HOME or "
                     "GIT_CONFIG_GLOBAL to where it may write",
                 ) from None
+
+    def _create_lock(self) -> int:
+        # Whoever ends us meanwhile waits until the lock is gone: git takes it for one that is held.
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+        try:
+            return os.open(self._lock, _NEW, 0o644)  # a new file's mode, minus the umask
+        except BaseException:
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
+            raise
 
     def _read(self) -> None:
         try:
@@ -110,7 +122,11 @@ class ConfigFile:
         data = _bytes(text)
         if self.existed:
             # Before the first byte: it may be nobody else's to read.
-            os.fchmod(self._descriptor, self._path.stat().st_mode & 0o7777)
+            found = self._path.stat()
+            os.fchmod(self._descriptor, found.st_mode & 0o7777)
+            # Only root can, and only root has to: anybody else's file is their own.
+            with contextlib.suppress(OSError):
+                os.fchown(self._descriptor, found.st_uid, found.st_gid)
         _write(self._descriptor, data)
         try:
             self._lock.replace(self._path)
@@ -141,9 +157,12 @@ class ConfigFile:
         self._path.unlink()
 
     def _release(self) -> None:
-        os.close(self._descriptor)
-        if not self._used:
-            self._lock.unlink(missing_ok=True)
+        try:
+            os.close(self._descriptor)
+            if not self._used:
+                self._lock.unlink(missing_ok=True)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
 
 def _bytes(text: str) -> bytes:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
-from gitlease.workspace import folders
-from gitlease.workspace.install import wiring
+from gitlease.workspace import files, folders
+from gitlease.workspace.install import traces, wiring
 from gitlease.workspace.install.configfile import ConfigFile
 from gitlease.workspace.install.gitblock import (
     has_include,
@@ -56,6 +56,7 @@ class GitConfig:
         if self._settings.scope == "env":
             return "skipped", 'the scope is env: `eval "$(gitlease env)"` wires git in that shell'
         own, helper = own_file(self._settings), program(self._settings)
+        self._spare_git(own)
         # git will believe it: nobody else may be able to put another in its place.
         folders.check_ours(own.parent)
         if not os.access(helper, os.X_OK):
@@ -63,10 +64,17 @@ class GitConfig:
             return "skipped", f"{helper} is missing or cannot be run"
         wrote = self._write_own()
         path = self._path()
+        # That user's git would end at every command: it may not read what root includes.
+        whose = Path(os.path.realpath(path)).parent
+        if whose.exists():
+            folders.check_not_anothers(whose)
+        traces.leave(self._settings, self.name, Path(os.path.realpath(path)), str(own))
         with ConfigFile(path) as config:
-            if config.existed:
-                _check_readable(path, self._env)
             bare = without_include(config.text)
+            if config.existed:
+                _check_readable(
+                    Path(os.path.realpath(path)), self._env, None if bare == config.text else bare
+                )
             made = not config.existed or (not bare and is_new_file(config.text))
             wanted = with_include(bare, own, existed=not made)
             if wanted != config.text:
@@ -74,22 +82,37 @@ class GitConfig:
                 wrote = True
         return ("done" if wrote else "already"), f"{path} includes {own}"
 
+    def _spare_git(self, own: Path) -> None:
+        """Take our include out if git may not read *own*: it would stop at every command."""
+        try:
+            with files.open_regular(own):
+                return
+        except PermissionError:
+            _take_out(self._path(), own)
+        except OSError:
+            pass
+
     def undo(self) -> tuple[State, str]:
-        """Take the include out; their file is as it was, and gone if it was not there."""
-        if self._settings.scope == "env":
+        """Take the include out wherever it is; a file is as it was, or gone as it was."""
+        places = [(Path(place), Path(own)) for place, own in traces.left(self._settings, self.name)]
+        if self._settings.scope != "env" and not places:
+            places = [(self._path(), own_file(self._settings))]
+        if not places:
             return "already", "the scope is env: no file of git's was changed"
-        path = self._path()
-        found = False
-        if path.exists():
-            with ConfigFile(path) as config:
-                bare = without_include(config.text)
-                found = bare != config.text
-                if found and not bare and is_new_file(config.text):
-                    config.remove()
-                elif found:
-                    config.replace(bare)
-        own_file(self._settings).unlink(missing_ok=True)
-        return ("done" if found else "already"), f"{path} does not include us"
+        if self._settings.scope != "system":
+            folders.check_owner(self._settings.home)
+        found, failures = [], []
+        for path, own in places:
+            try:
+                if _take_out(path, own):
+                    found.append(path)
+                own.unlink(missing_ok=True)
+            except (GitleaseError, OSError) as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        where = ", ".join(str(path) for path in found or [path for path, _ in places])
+        return ("done" if found else "already"), f"{where} does not include us"
 
     def _path(self) -> Path:
         if self._settings.scope == "system":
@@ -99,38 +122,71 @@ class GitConfig:
     def _write_own(self) -> bool:
         own = own_file(self._settings)
         text = wiring.file_text(self._settings, program(self._settings)).encode()
-        if own.exists() and own.read_bytes() == text:
-            return False
-        # Every user's git reads the system's; it holds no secret.
-        folders.write_whole(own, text, mode=0o644 if self._settings.scope == "system" else 0o600)
+        with contextlib.suppress(OSError):
+            if files.read_regular(own) == text:
+                return False
+        folders.write_whole(own, text, mode=wiring.mode(self._settings))
         return True
 
 
-def _check_readable(path: Path, env: Mapping[str, str]) -> None:
-    """Raise `GitleaseError` if git is there and cannot read *path*: a line more mends nothing."""
+def _take_out(path: Path, own: Path) -> bool:
+    """Take our include of *own* out of the config file *path*; return whether it was there."""
+    if not folders.is_there(path):
+        return False
+    with ConfigFile(path) as config:
+        # That of another home is not ours to take.
+        if not has_include(config.text, own):
+            return False
+        bare = without_include(config.text)
+        if not bare and is_new_file(config.text):
+            config.remove()
+        else:
+            config.replace(bare)
+    return True
+
+
+def _check_readable(path: Path, env: Mapping[str, str], bare: str | None) -> None:
+    """
+    Raise `GitleaseError` if git is there and cannot read *path*: a line more mends nothing.
+
+    *bare* is its text without our lines, None if it has none.
+    """
+    why = _complaint(["--file", str(path)], env)
+    if why and bare is not None:
+        # It may be at our old lines that git stumbles, and those go.
+        nothing = {name: env[name] for name in ("PATH",) if name in env}
+        data = bare.encode("utf-8", "surrogateescape")
+        why = _complaint(["--file", "-"], {**nothing, "GIT_CONFIG_NOSYSTEM": "1"}, data)
+    if why:
+        raise GitleaseError(
+            f"git cannot read {path}, and so does nothing at all ({why})",
+            hint="mend that file and install again",
+        )
+
+
+def _complaint(words: list[str], env: Mapping[str, str], data: bytes = b"") -> str:
+    """Return what git says of the config that *words* name if it cannot read it, or ""."""
     import subprocess  # noqa: PLC0415 - a probe looks at git's config without it
 
-    command = ["git", "config", "--file", str(path), "--list"]
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         ran = subprocess.run(
-            command,
+            ["git", "config", *words, "--list"],
+            cwd="/",
             env={**env, "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
+            input=data,
             capture_output=True,
             timeout=_LIMIT,
             check=False,
         )
         if ran.returncode == _FATAL:
             why = ran.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
-            raise GitleaseError(
-                f"git cannot read {path}, and so does nothing at all ({printable(why, 200)})",
-                hint="mend that file and install again",
-            )
+            return printable(why, 200) or "it does not say why"
+    return ""
 
 
 def own_file(settings: Settings) -> Path:
     """Return where our own config file is."""
-    return (settings.system_dir if settings.scope == "system" else settings.home) / FILE
+    return wiring.folder(settings) / FILE
 
 
 def program(settings: Settings) -> Path:
@@ -148,8 +204,8 @@ def why_not_asked(settings: Settings, env: Mapping[str, str]) -> str:
             return 'git is not told of our helper in this environment; `eval "$(gitlease env)"`'
         path = system_config(env) if settings.scope == "system" else user_config(env)
         own = own_file(settings)
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
-        if own.read_bytes() == wanted and has_include(text, own):
+        text = files.read_regular(path).decode("utf-8", "surrogateescape")
+        if files.read_regular(own) == wanted and has_include(text, own):
             return ""
     except GitleaseError as error:
         return str(error)
@@ -181,7 +237,7 @@ def user_config(env: Mapping[str, str]) -> Path:
     home = Path(env["HOME"])
     plain = home / ".gitconfig"
     xdg = Path(env.get("XDG_CONFIG_HOME") or home / ".config") / "git" / "config"
-    return xdg if xdg.exists() and not plain.exists() else plain
+    return xdg if folders.is_there(xdg) and not folders.is_there(plain) else plain
 
 
 def system_config(env: Mapping[str, str]) -> Path:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from gitlease.model.errors import BadValueError, GitleaseError, SettingsError
+from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
-from gitlease.workspace import notes
+from gitlease.workspace import folders, notes
+from gitlease.workspace.install import traces
+from gitlease.workspace.install.compat import TRACE as COMPAT
 from gitlease.workspace.install.compat import Compat
 from gitlease.workspace.install.enrolling import Enrolling
 from gitlease.workspace.install.first_token import FirstToken
@@ -16,33 +20,20 @@ from gitlease.workspace.install.gh_login import GhLogin
 from gitlease.workspace.install.gitconfig import GitConfig
 from gitlease.workspace.install.identity import Identity
 from gitlease.workspace.install.persisted import Persisted
-from gitlease.workspace.install.programs import Programs, SystemHelper
+from gitlease.workspace.install.programs import SYSTEM, Programs, SystemHelper
 from gitlease.workspace.install.refresher import Refresher
 from gitlease.workspace.install.report import Line, Report
 from gitlease.workspace.install.shim import Shim
-from gitlease.workspace.settings import VARIABLES, load
+from gitlease.workspace.install.usable import usable
+from gitlease.workspace.install.wiring import identity_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
 
 
-# The settings in whose place the default answers no other host and gives no wider token.
-_DISPENSABLE: Final = {
-    "min_ttl",
-    "lfs_min_ttl",
-    "fail_closed",
-    "second_chance",
-    "allow_http",
-    "app_slug",
-    "gh",
-    "gh_owner",
-    "refresh_interval",
-    "refresh_jitter",
-    "refresh_initial_delay",
-}
 _WRITABLE: Final = "set HOME or GITLEASE_HOME to a folder that this user may write to"
 _ROOM: Final = "free some room there and install again"
 _CURES: Final = {
@@ -51,6 +42,9 @@ _CURES: Final = {
     errno.EPERM: _WRITABLE,
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
+    errno.EFBIG: "raise this user's limit on the size of files (ulimit -f) and install again",
+    errno.EAGAIN: "raise this user's limit on processes (ulimit -u) and install again",
+    errno.EMFILE: "raise this user's limit on open files (ulimit -n) and install again",
 }
 
 
@@ -82,9 +76,9 @@ class Lasting(Step, Protocol):
 def wiring_steps(settings: Settings, env: Mapping[str, str]) -> list[Lasting]:
     """Return the steps that ask nobody and start nothing, in their order."""
     found: list[Lasting] = [
-        Folders(settings),
+        Folders(settings, env),
         Persisted(settings, env),
-        Programs(settings),
+        Programs(settings, env),
         Shim(settings),
     ]
     if settings.scope == "system":
@@ -121,28 +115,17 @@ def install_from(env: Mapping[str, str], *, offline: bool = False, dry_run: bool
     """
     Do every step with the settings that *env* and the file name; never raises for bad ones.
 
-    A bad value for which the default is as safe is left out; with any other nothing is installed.
     With *dry_run* nothing is done: the report says what would be.
     """
-    bad: dict[str, Line] = {}
-    while True:
-        try:
-            settings = load(env, without=bad)
-            break
-        except SettingsError as error:
-            line = Line("settings", "failed", printable(str(error), 400))
-            name = error.setting if isinstance(error, BadValueError) else ""
-            if name not in _DISPENSABLE or name in bad:
-                return Report((*bad.values(), line, *_skipped()))
-            bad[name] = line
-    ignored = {variable for name in bad for variable in VARIABLES[name]}
-    rest = {name: value for name, value in env.items() if name not in ignored}
+    found = usable(env)
+    if found.settings is None:
+        return Report((*found.complaints, *_skipped()))
     if dry_run:
-        todo = _steps(settings, rest, offline=offline)
+        todo = _steps(found.settings, found.env, offline=offline)
         done = Report(tuple(attempt(step.name, _planned(step)) for step in todo))
     else:
-        done = install(settings, rest, offline=offline)
-    return Report((*bad.values(), *done.lines))
+        done = install(found.settings, found.env, offline=offline)
+    return Report((*found.complaints, *done.lines))
 
 
 def _planned(step: Step) -> Callable[[], tuple[State, str]]:
@@ -157,10 +140,23 @@ def _skipped() -> list[Line]:
 
 def uninstall(settings: Settings, env: Mapping[str, str]) -> Report:
     """Undo every step, the last first; never raises for one that failed."""
-    todo = [*wiring_steps(settings, env), *serving_steps(settings, env)][::-1]
+    todo = [*_former_steps(settings), *wiring_steps(settings, env)]
+    if not settings.identity and folders.is_there(identity_file(settings)):
+        todo.append(Identity(settings, env))
+    todo = [*todo, *serving_steps(settings, env)][::-1]
     # Whoever starts the older scripts again and again would start the refresher again.
     todo.sort(key=lambda step: step.name != Compat.name)
     return Report(tuple(attempt(step.name, step.undo) for step in todo))
+
+
+def _former_steps(settings: Settings) -> Iterator[Lasting]:
+    """Yield those that an earlier installation did with other settings, if they left anything."""
+    for place, _ in traces.left(settings, COMPAT):
+        if Path(place) != settings.compat_dir:
+            yield Compat(settings, Path(place))
+    for place, _ in traces.left(settings, SYSTEM):
+        if settings.scope != "system" or Path(place) != settings.system_helper:
+            yield SystemHelper(replace(settings, system_dir=Path(place).parent))
 
 
 def attempt(name: str, act: Callable[[], tuple[State, str]]) -> Line:

@@ -18,9 +18,22 @@ if TYPE_CHECKING:
 
     from gitlease.workspace.settings import Settings
 
-# Written by the step that finds out who the App is; git passes over a file that is not there.
-IDENTITY: Final = "identity.gitconfig"
 _COUNT: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
+
+
+def folder(settings: Settings) -> Path:
+    """Return where the files are that git reads: whoever runs git has to be able to."""
+    return settings.system_dir if settings.scope == "system" else settings.home
+
+
+def mode(settings: Settings) -> int:
+    """Return the mode of those files, which hold no secret; every user's git reads the system's."""
+    return 0o644 if settings.scope == "system" else 0o600
+
+
+def identity_file(settings: Settings) -> Path:
+    """Return the file that says in whose name to commit; git passes over one that is missing."""
+    return folder(settings) / "identity.gitconfig"
 
 
 def pairs(settings: Settings, helper: Path | None = None) -> list[tuple[str, str]]:
@@ -39,7 +52,7 @@ def pairs(settings: Settings, helper: Path | None = None) -> list[tuple[str, str
             (f"url.{host}/.insteadOf", f"ssh://git@{settings.host}/"),
         ]
     if settings.identity:
-        found.append(("include.path", str(settings.home / IDENTITY)))
+        found.append(("include.path", str(identity_file(settings))))
     return found
 
 

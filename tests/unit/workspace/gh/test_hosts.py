@@ -146,6 +146,9 @@ UNREADABLE = [
     f"# a\N{NEXT LINE}{HOST}:\n",
     f"# a\N{LINE SEPARATOR}{HOST}:\n",
     f"\N{ZERO WIDTH NO-BREAK SPACE}{HOST}:\n",
+    "\N{NO-BREAK SPACE}",
+    f"\N{EN QUAD}\n{HOST}:\n",
+    f"{HOST}:\n  user: mona\N{IDEOGRAPHIC SPACE}\n",
     f"{HOST}:\n    a: b\n  c: d\n",
     "text\n",
 ]
@@ -185,6 +188,12 @@ def test_what_was_set_since_then_outlives_us() -> None:
     assert hosts.without_login(text + PERSONS, HOST, formerly) == f"{formerly}\n{PERSONS}"
     text = text.replace("editor: vim", "editor: nano")
     assert hosts.without_login(text, HOST, formerly) == f"{formerly}\n".replace("vim", "nano")
+
+
+def test_an_end_of_file_that_comes_to_stand_in_the_middle_is_an_end_of_a_line() -> None:
+    mona = "  users:\n    mona:\n      oauth_token: gho\n"
+    text = f"{HOST}:\n  oauth_token: ghs_x\n{mona}  editor: vim"
+    assert hosts.without_login(text, HOST, None) == f"{HOST}:\n  editor: vim\n{mona}"
 
 
 @pytest.mark.parametrize(
