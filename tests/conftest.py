@@ -10,7 +10,7 @@ from tests.support.environment import clean_environment, home_environment, made_
 from tests.support.leaks.ledger import current
 from tests.support.loops import end_below
 
-pytest_plugins = ["tests.support.evidence", "tests.support.leaks.plugin"]
+pytest_plugins = ["tests.support.leaks.plugin", "tests.support.evidence"]
 
 
 @pytest.hookimpl(trylast=True)  # after the order was drawn by lot

@@ -87,7 +87,7 @@ class Watch:
             for name, text in report.sections:
                 current().saw(name, text.encode(errors="replace"), report.nodeid)
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Search, where the run has its end; a leak fails it."""
         current().begin("")
