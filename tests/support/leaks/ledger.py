@@ -67,21 +67,24 @@ class Ledger:
             with (self.folder / f"{self._pid}.homes").open("a") as file:
                 file.write(f"{folder}\t{self.test}\n")
 
-    def secret(self, value: str | bytes, kind: str | None = None) -> None:
-        """Look for *value* from now on."""
+    def secret(
+        self, value: str | bytes, kind: str | None = None, *, test: str | None = None
+    ) -> None:
+        """Look for *value* from now on; *test* is whose it is, if it is not the one that runs."""
         if not self.is_kept or value in self._known or len(value) < SHORTEST:
             return
         self._of_test += 1
         if self._of_test > _MOST_SECRETS_OF_A_TEST:
             return
         self._known.add(value)
+        whose = self.test if test is None else test
         text, data = (value, value.encode()) if isinstance(value, str) else ("", value)
         self._write(
             self._secrets,
             {
                 "kind": kind or kinds.kind_of(text),
                 "secret": base64.b64encode(data).decode(),
-                "test": "" if kinds.is_made(text) or not text else self.test,
+                "test": "" if kinds.is_made(text) or not text else whose,
             },
         )
 

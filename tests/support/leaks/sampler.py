@@ -12,8 +12,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.leaks.eyes import saw_process
 from tests.support.leaks.ledger import Ledger, use
+from tests.support.leaks.processes import saw_process
 
 PAUSE = 0.1  # seconds
 
