@@ -24,8 +24,8 @@ _TABLE: tuple[tuple[str, frozenset[str]], ...] = tuple(
     (pattern, frozenset(kinds))
     for pattern, *kinds in (
         # Files, all of them 0600.
-        (r"file .*/cache/[^/]+", TOKEN),
-        (r"file .*/hosts\.yml(\.[^/]*)?", TOKEN, PERSONAL),
+        # A writer that a test has killed leaves what it had ready; the next one removes it.
+        (r"file .*/(cache/|\.{0,2}hosts\.yml)[^/]*", TOKEN, PERSONAL),
         (r"file .*/\.gh_token", TOKEN, PERSONAL),
         # The platform's own workspace has the operator's.
         (r"file .*/\.auth_token", BEARER, ADMIN),
@@ -41,6 +41,7 @@ _TABLE: tuple[tuple[str, frozenset[str]], ...] = tuple(
         (r"stdout of (.* )?(git-credential-gitlease|helper) get\b.*", TOKEN, PERSONAL),
         (r"stdout of (.* )?gitlease (credential get|token|env)\b.*", TOKEN, PERSONAL),
         (r"stdout of (.* )?git credential fill\b.*", TOKEN, PERSONAL),
+        (r"stdout of (.* )?molecule-git-token-helper\.sh\b.*", TOKEN, PERSONAL),
         (r"stdout of (.* )?gh auth token\b.*", TOKEN, PERSONAL),
         (r"stdout of (.* )?gitlease broker (token|enrolment) create\b.*", BEARER, ENROLMENT),
         (r"stdout of (.* )?gitlease broker workspace add\b.*", BEARER),

@@ -7,12 +7,12 @@ from tests.support.leaks.ledger import current
 
 # Variables in which tests put a token as people do.
 _HOLD = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITLEASE_BROKER_ADMIN_TOKEN")
-_NAME = re.compile(r"[a-z][a-z0-9.-]{1,24}")
+_NAME = re.compile(r"[a-z][a-z0-9.-]{1,40}")
 
 
 def words_of(argv: Sequence[str]) -> str:
     """Return the first words of *argv* that are names, without folders: for a place's name."""
-    names = [word.rpartition("/")[2] for word in argv[:20]]
+    names = [word.removesuffix("/__main__.py").rpartition("/")[2] for word in argv[:20]]
     return " ".join([name for name in names if _NAME.fullmatch(name)][:10])
 
 
