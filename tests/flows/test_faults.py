@@ -54,6 +54,7 @@ def play(parts: Parts, way: str, fault: str) -> Row:
 
 @pytest.mark.parametrize("machine", ["host"], indirect=True)
 @pytest.mark.guarantee("renewal")
+@pytest.mark.first
 @pytest.mark.timeout(900)
 def test_whatever_is_wrong_with_a_wire_the_answer_comes_in_time(
     parts: Parts, survived: Survived
