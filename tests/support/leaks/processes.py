@@ -12,8 +12,8 @@ _NAME = re.compile(r"[a-z][a-z0-9.-]{1,40}")
 
 def words_of(argv: Sequence[str]) -> str:
     """Return the first words of *argv* that are names, without folders: for a place's name."""
-    names = [word.removesuffix("/__main__.py").rpartition("/")[2] for word in argv[:20]]
-    return " ".join([name for name in names if _NAME.fullmatch(name)][:10])
+    names = [word.removesuffix("/__main__.py").rpartition("/")[2] for word in argv[:24]]
+    return " ".join([name for name in names if _NAME.fullmatch(name)][:14])
 
 
 def saw_process(argv: Sequence[str], env: Mapping[str, str], test: str | None = None) -> None:
