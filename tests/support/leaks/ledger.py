@@ -11,6 +11,7 @@ import json
 import os
 import re
 import stat
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Ledger:
         self.folder = folder
         self.test = ""
         self._pid = os.getpid()
+        self._lock = threading.Lock()
         self._seen: set[tuple[int, bytes]] = set()
         self._known: set[str | bytes] = set()
         self._of_test = 0
@@ -98,13 +100,15 @@ class Ledger:
         if not self.is_kept or len(content) < SHORTEST:
             return
         key = holder(place), hashlib.blake2b(content, digest_size=16).digest()
-        if key in self._seen:
-            return
-        self._seen.add(key)
         content = _EMPTY.sub(b"\0", content)
-        self._data.write(content)
         whose = self.test if test is None else test
-        self._write(self._index, {"place": place, "size": len(content), "test": whose})
+        # Tests have threads, and the two files go together.
+        with self._lock:
+            if key in self._seen:
+                return
+            self._seen.add(key)
+            self._data.write(content)
+            self._write(self._index, {"place": place, "size": len(content), "test": whose})
 
     def keep(self, *folders: Path, but: Iterable[str] = ()) -> None:
         """See every file below *folders*, and note what those that may hold a secret hold."""
