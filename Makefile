@@ -56,6 +56,9 @@ recovery: machines ## take GitHub away in many ways, ROUNDS times, from tokens t
 	@GITLEASE_TEST_LIFE=$(LIFE) GITLEASE_TEST_ROUNDS=$(ROUNDS) \
 		.venv/bin/pytest -s tests/flows/workspace/test_recovery.py
 
+faults: machines ## make every fault on every wire, and write docs/faults.md
+	@GITLEASE_TEST_FAULTS=docs/faults.md .venv/bin/pytest -s tests/flows/test_faults.py
+
 races: venv ## let another user swap our folders while they are read and written, for RACE seconds
 	@GITLEASE_TEST_RACE=$(RACE) .venv/bin/pytest -s tests/flows/attack/folders/test_races.py
 

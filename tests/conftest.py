@@ -10,7 +10,7 @@ from tests.support.environment import clean_environment, home_environment, made_
 from tests.support.leaks.ledger import current
 from tests.support.loops import end_below
 
-pytest_plugins = ["tests.support.evidence", "tests.support.leaks.plugin"]
+pytest_plugins = ["tests.support.leaks.plugin", "tests.support.evidence"]
 
 
 @pytest.hookimpl(trylast=True)  # after the order was drawn by lot
@@ -22,6 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     # For the whole session, because servers that outlive a test start in it too.
     started_in = dict(os.environ)
+    current().own(tmp_path_factory.getbasetemp())
     clean = clean_environment(tmp_path_factory.mktemp("home"))
     os.environ.clear()
     os.environ.update(clean | current().environment())

@@ -109,6 +109,7 @@ def test_the_pod(person: Person, wheel: Path, platform: OlderPlatform) -> None:
     assert mounted == {volume["name"] for volume in pod["spec"]["volumes"]}
 
 
+@pytest.mark.plants("environ APP_PRIVATE_KEY of .*")  # so GitHub Actions hands on a secret
 def test_the_actions_steps(person: Person, wheel: Path, github: GitHub) -> None:
     job = yaml.safe_load((EXAMPLES / "github-actions.yml").read_text())["jobs"]["work"]
     person.bring(wheel, app=True)

@@ -114,6 +114,7 @@ class Machine:
     def folder(self) -> Path:
         """Make an empty folder, the same path outside and inside, removed after the test."""
         made = Path(tempfile.mkdtemp(prefix="gitlease-"))
+        current().own(made)
         self._folders.append(made)
         return made
 

@@ -2,7 +2,9 @@
 Run a small GitHub on this machine, for tests and demos, until SIGTERM or Ctrl-C.
 
 When it is ready it prints one line of JSON: its addresses, the App's ids and private key file,
-and the installations.  Exit codes: 0 stopped, 1 it could not start, 2 a wrong seed or folder.
+and the installations.  GITLEASE_EMULATOR_ISSUED names a file in which it lists all secrets
+that it makes, to be looked for in the logs of what is tested.  Exit codes: 0 stopped, 1 it could
+not start, 2 a wrong seed or folder.
 """
 
 import argparse

@@ -218,10 +218,16 @@ class Transport:
             case http.client.HTTPException():
                 return UnreachableError(f"{host}{way} sent no whole reply ({type(error).__name__})")
             case OSError():
-                said = printable(error.strerror or str(error) or type(error).__name__)
-                return UnreachableError(f"{host}{way} cannot be reached: {said}")
+                return UnreachableError(f"{host}{way} cannot be reached: {_cause(error)}")
             case _:
                 return UnreachableError(f"{host}{way} cannot be asked ({type(error).__name__})")
+
+
+def _cause(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError) and error.reason:
+        # Its text names a file of Python's own.
+        return "TLS failed, " + printable(error.reason.lower().replace("_", " "))
+    return printable(error.strerror or str(error) or type(error).__name__)
 
 
 def _read_proxy(proxy: str) -> tuple[SplitResult, dict[str, str]]:

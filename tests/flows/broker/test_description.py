@@ -47,6 +47,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         yield running
 
 
+@pytest.mark.plants("environ AUTHORIZATION of .*schemathesis")  # which is to show it
 @pytest.mark.parametrize("caller", ["nobody", "workspace", "admin"])
 def test_every_reply_is_as_described(broker: Broker, tmp_path: Path, caller: str) -> None:
     # One for each, because the operator may remove his.

@@ -165,6 +165,8 @@ def test_a_remote_of_somebody_else_is_not_answered(workspace: Workspace) -> None
     assert workspace.github.stats()["mints"] == 0
 
 
+# It shows a token to another repository by hand.
+@pytest.mark.plants("(argv|environ GIT_CONFIG_PARAMETERS) .*")
 def test_one_token_per_repository_reaches_no_other(bare_workspace: Workspace) -> None:
     bare_workspace.env["GITLEASE_GRANULARITY"] = "repository"
     bare_workspace.gitlease("install", "--offline", "--strict")

@@ -6,10 +6,9 @@ in turn is `sampler`'s.
 """
 
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
@@ -17,14 +16,10 @@ import pytest
 
 from gitlease.model.tokens import Secret
 from tests.support.leaks.ledger import current
+from tests.support.leaks.processes import saw_process, words_of
 
-# Variables in which tests put a token as people do.
-_HOLD = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITLEASE_BROKER_ADMIN_TOKEN")
 _ROUTES = ("/workspaces", "/admin", "/registry", "/metrics", "/healthz", "/readyz", "/openapi")
 _SHOWN = ("/metrics", "/admin/journal", "/openapi", "/admin/workspaces")
-_NAME = re.compile(r"[a-z][a-z0-9.-]{1,24}")
-# What tests put before a program, see tests.support.machines.
-_ENTERING = 10  # words
 _is_audited: list[bool] = []
 
 
@@ -38,25 +33,6 @@ def open_eyes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(httpx2.Client, "send", _reading(httpx2.Client.send))
     patch.setattr(httpx2.AsyncClient, "send", _reading_later(httpx2.AsyncClient.send))
     patch.setattr(Secret, "__init__", _noting(Secret.__init__))
-
-
-def words_of(argv: Sequence[str]) -> str:
-    """Return the first words of *argv* that are names, without folders: for a place's name."""
-    if argv[0].endswith("/unshare"):
-        argv = argv[_ENTERING:] or argv
-    names = [word.rpartition("/")[2] for word in argv[:12]]
-    return " ".join([name for name in names if _NAME.fullmatch(name)][:4])
-
-
-def saw_process(argv: Sequence[str], env: Mapping[str, str], test: str | None = None) -> None:
-    """Keep what a process was started with."""
-    ledger, name = current(), words_of(argv)
-    ledger.saw(f"argv of {name}", "\n".join(argv).encode(errors="surrogateescape"), test)
-    for variable, value in env.items():
-        data = value.encode(errors="surrogateescape")
-        ledger.saw(f"environ {variable} of {name}", data, test)
-        if variable in _HOLD:
-            ledger.secret(value)
 
 
 def _on_audit(event: str, given: tuple[Any, ...]) -> None:

@@ -53,6 +53,8 @@ def private_keys_in(pem: bytes) -> Iterator[bytes]:
     """Yield the secret half of each RSA key in *pem*, and lines of it as they are written."""
     for found in _PEM.finditer(pem):
         lines = found[1].split()
+        if len(lines) < 3:  # no key of ours is so short: a test's own rubbish
+            continue
         with contextlib.suppress(ValueError):
             yield base64.b64decode(b"".join(lines))[-300:-200]
         yield from {line for line in (lines[-2], lines[len(lines) // 2]) if len(line) == 64}

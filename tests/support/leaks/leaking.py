@@ -146,6 +146,11 @@ def test_fine_in_holders(bearer: str, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", ""], check=True, env={"GH_TOKEN": token})
 
 
+def test_fine_where_zeros_are(tmp_path: Path) -> None:
+    Secret(f"gle_{7:043}").reveal()
+    (tmp_path / "HEAD").write_text(f"{0:040} {1:040}")
+
+
 def test_fine_where_nothing_is(bearer: str, tmp_path: Path) -> None:
     (tmp_path / "log").write_text(bearer[:12] + "…")
 

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import stat
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Ledger:
         self.folder = folder
         self.test = ""
         self._pid = os.getpid()
+        self._lock = threading.Lock()
         self._seen: set[tuple[int, bytes]] = set()
         self._known: set[str | bytes] = set()
         self._of_test = 0
@@ -61,21 +63,30 @@ class Ledger:
         if self.folder is not None:
             (self.folder / f"{self._pid}.now").write_text(test, encoding="utf-8")
 
-    def secret(self, value: str | bytes, kind: str | None = None) -> None:
-        """Look for *value* from now on."""
+    def own(self, folder: Path) -> None:
+        """Say that processes whose HOME is in *folder* belong to this run."""
+        if self.folder is not None:
+            with (self.folder / f"{self._pid}.homes").open("a") as file:
+                file.write(f"{folder}\t{self.test}\n")
+
+    def secret(
+        self, value: str | bytes, kind: str | None = None, *, test: str | None = None
+    ) -> None:
+        """Look for *value* from now on; *test* is whose it is, if it is not the one that runs."""
         if not self.is_kept or value in self._known or len(value) < SHORTEST:
             return
         self._of_test += 1
         if self._of_test > _MOST_SECRETS_OF_A_TEST:
             return
         self._known.add(value)
+        whose = self.test if test is None else test
         text, data = (value, value.encode()) if isinstance(value, str) else ("", value)
         self._write(
             self._secrets,
             {
                 "kind": kind or kinds.kind_of(text),
                 "secret": base64.b64encode(data).decode(),
-                "test": "" if kinds.is_made(text) or not text else self.test,
+                "test": "" if kinds.is_made(text) or not text else whose,
             },
         )
 
@@ -89,13 +100,15 @@ class Ledger:
         if not self.is_kept or len(content) < SHORTEST:
             return
         key = holder(place), hashlib.blake2b(content, digest_size=16).digest()
-        if key in self._seen:
-            return
-        self._seen.add(key)
         content = _EMPTY.sub(b"\0", content)
-        self._data.write(content)
         whose = self.test if test is None else test
-        self._write(self._index, {"place": place, "size": len(content), "test": whose})
+        # Tests have threads, and the two files go together.
+        with self._lock:
+            if key in self._seen:
+                return
+            self._seen.add(key)
+            self._data.write(content)
+            self._write(self._index, {"place": place, "size": len(content), "test": whose})
 
     def keep(self, *folders: Path, but: Iterable[str] = ()) -> None:
         """See every file below *folders*, and note what those that may hold a secret hold."""

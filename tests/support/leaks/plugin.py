@@ -87,7 +87,7 @@ class Watch:
             for name, text in report.sections:
                 current().saw(name, text.encode(errors="replace"), report.nodeid)
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Search, where the run has its end; a leak fails it."""
         current().begin("")
@@ -97,7 +97,8 @@ class Watch:
             self._sampler.communicate(timeout=60)
         current().keep(*CHECKOUT.glob("core*"))
         outcome = session.config.stash[OUTCOME] = search(self._folder)
-        if outcome.leaks and session.exitstatus == pytest.ExitCode.OK:
+        was_watched = self._sampler is not None and self._sampler.returncode == 0
+        if session.exitstatus == pytest.ExitCode.OK and (outcome.leaks or not was_watched):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -8,14 +8,14 @@ tests, FOLDER has the ledgers.  It ends when its stdin does.
 import os
 import select
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.leaks.eyes import saw_process
 from tests.support.leaks.ledger import Ledger, use
+from tests.support.leaks.processes import saw_process
 
 PAUSE = 0.1  # seconds
-_HOMES = b"\0HOME=/tmp/gitlease-"
 
 
 class Family:
@@ -23,8 +23,11 @@ class Family:
 
     def __init__(self, root: int, folder: Path) -> None:
         self._folder = folder
-        # A process, and the child of the root through which it came: one of the run's workers.
+        self._root = root
+        # A process, and the child of the root through which it came: one of the run's workers, or
+        # what the root itself has started.
         self._workers: dict[int, int] = {root: 0}
+        self._tests: dict[int, str] = {}
         self._strangers: set[int] = set()
         self._seen: dict[int, bytes] = {}
 
@@ -34,6 +37,7 @@ class Family:
         self._strangers &= running
         for gone in self._workers.keys() - running:
             del self._workers[gone]
+            self._tests.pop(gone, None)
             self._seen.pop(gone, None)
         for pid in sorted(running - self._strangers):
             if self._is_ours(pid):
@@ -47,12 +51,26 @@ class Family:
         parent = _parent(pid)
         if parent not in self._workers:
             # A daemon: its parent was gone before we looked.
-            if _HOMES not in b"\0" + _read(pid, "environ"):
+            env = dict(_variables(_read(pid, "environ")))
+            test = self._test_at(env.get("HOME", ""))
+            if test is None:
                 return False
-            self._workers[pid] = 0
+            self._workers[pid], self._tests[pid] = 0, test
             return True
         self._workers[pid] = self._workers[parent] or pid
+        if parent in self._tests:
+            self._tests[pid] = self._tests[parent]
         return True
+
+    def _test_at(self, home: str) -> str | None:
+        """Return the test that *home* belongs to, or None if it is not of this run."""
+        if home.startswith(tempfile.gettempdir()):
+            for file in self._folder.glob("*.homes"):
+                for line in file.read_text().splitlines():
+                    folder, _, test = line.partition("\t")
+                    if home.startswith(folder):
+                        return test
+        return None
 
     def _look_at(self, pid: int) -> None:
         argv = _read(pid, "cmdline")
@@ -61,11 +79,13 @@ class Family:
         self._seen[pid] = argv
         env = dict(_variables(_read(pid, "environ")))
         words = [os.fsdecode(word) for word in argv.rstrip(b"\0").split(b"\0")]
-        saw_process(words, env, self._test(self._workers[pid]))
+        saw_process(words, env, self._tests.get(pid) or self._running(self._workers[pid]))
 
-    def _test(self, worker: int) -> str:
-        for file in self._folder.glob(f"{worker or '*'}.now"):
-            return file.read_text(encoding="utf-8")
+    def _running(self, worker: int) -> str:
+        for pid in (worker, self._root):
+            file = self._folder / f"{pid}.now"
+            if file.exists():
+                return file.read_text(encoding="utf-8")
         return ""
 
 

@@ -30,7 +30,7 @@ def look_at_rows(file: Path) -> None:
 
 
 def look_at_server(programs: Path, folder: Path) -> None:
-    """See all rows and files of the PostgreSQL server in *folder*."""
+    """See all rows of the PostgreSQL server in *folder*, its log, and all that it has written."""
     ledger = current()
     if not ledger.is_kept:
         return
@@ -38,4 +38,5 @@ def look_at_server(programs: Path, folder: Path) -> None:
     with contextlib.suppress(subprocess.SubprocessError, OSError):
         dumped = subprocess.run(words, check=True, capture_output=True, timeout=60)
         ledger.saw(f"rows of PostgreSQL in {folder}", dumped.stdout)
-    ledger.keep(folder)
+    ledger.keep(folder / "data" / "pg_wal")
+    ledger.saw(f"file {folder}/log", (folder / "log").read_bytes())

@@ -109,6 +109,7 @@ def test_a_record_of_somebody_else_is_not_printed(pair: Pair) -> None:
     assert b"password" not in pair.python(ask("foreign/app"))
 
 
+@pytest.mark.plants("file .*/record")
 def test_a_link_is_not_a_record(pair: Pair, tmp_path: Path) -> None:
     """What it leads to would be run by the shell that takes it in."""
     pair.put("github.com~linked", for_all=True)

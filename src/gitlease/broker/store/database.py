@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -178,7 +179,10 @@ def translated(name: str) -> Iterator[None]:
     except asyncpg.PostgresError as failed:
         raise StoreError(f"{name} refused ({type(failed).__name__})") from None
     except OSError as failed:
-        said = failed.strerror or type(failed).__name__
+        # asyncio puts an address in the place of the system's own words.
+        number = failed.errno or 0
+        said = os.strerror(number) if number > 0 else failed.strerror
+        said = said or type(failed).__name__
         raise StoreUnavailableError(f"{name} cannot be reached ({said})") from None
 
 

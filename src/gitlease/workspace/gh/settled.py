@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 import time
@@ -29,6 +30,8 @@ _LARGEST: Final = 1 << 24  # bytes; what is larger gh has not written
 _REST: Final = 0.02  # seconds
 # Older than this, nobody can be in the middle of writing it.
 _OLD: Final = 2.0  # seconds
+# Older than this, what was made ready is nobody's any more.
+_LEFT: Final = 60.0  # seconds
 # How rename(2) refuses to put a file in the place of a mount point.
 _MOUNTED: Final = {errno.EBUSY, errno.EXDEV}
 _Mark = tuple[int, int, int] | None
@@ -123,7 +126,17 @@ def _put(path: Path, text: str | None, mark: _Mark) -> bool:
         _write_in_place(path, data)
     finally:
         ready.unlink(missing_ok=True)
+        _remove_left(path)
     return True
+
+
+def _remove_left(path: Path) -> None:
+    """Remove what killed writers have left beside *path*, for it holds tokens; never fails."""
+    made_here = re.compile(rf"\.{{1,2}}{re.escape(path.name)}(\.[0-9a-f]{{16}}){{1,2}}")
+    with contextlib.suppress(OSError):
+        for left in path.parent.iterdir():
+            if made_here.fullmatch(left.name) and time.time() - left.lstat().st_mtime > _LEFT:
+                left.unlink(missing_ok=True)
 
 
 def _write_in_place(path: Path, data: bytes) -> None:

@@ -99,6 +99,7 @@ def test_what_a_stranger_has_planted_is_neither_believed_nor_touched(
     survived(f"another user's folder in the place of ours: {plant}")
 
 
+@pytest.mark.plants(r"stdout of .*moved\.sh get")
 def test_a_program_of_the_users_own_is_not_run_where_a_stranger_leads_to_it(
     bare_workspace: Workspace, place: Path, shell: list[str]
 ) -> None:

@@ -38,6 +38,18 @@ def test_it_is_private_from_the_start_and_leaves_nothing_beside_it(file: Path) -
     assert left(file.parent) == ["hosts.yml"]
 
 
+def test_what_a_killed_writer_has_left_is_removed_since_it_holds_a_token(file: Path) -> None:
+    drafts = [f".hosts.yml.{'a1' * 8}", f"..hosts.yml.{'a1' * 8}.{'b2' * 8}"]
+    others = [".hosts.yml.swp", f".config.yml.{'a1' * 8}", f"hosts.yml.{'a1' * 8}"]
+    for name in (*drafts, *others):
+        (file.parent / name).write_text("a token")
+        os.utime(file.parent / name, (1, 1))
+    young = file.parent / f".hosts.yml.{'c3' * 8}"
+    young.write_text("somebody is about to put it")
+    settled.change(file, add)
+    assert left(file.parent) == sorted([*others, young.name, "hosts.yml"])
+
+
 def test_a_missing_file_is_made_with_its_folders_and_taken_away_again(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "hosts.yml"
     assert settled.read(path) is None

@@ -161,6 +161,7 @@ def test_an_apps_token_is_replaced_by_the_fresh_one(desk: Desk, variable: str) -
     assert desk.sees(**{variable: "ghs_stale"}) == {variable: FRESH}
 
 
+@pytest.mark.plants("stdout of (.* )?gh")  # which says what it was given
 @pytest.mark.parametrize(
     "env",
     [

@@ -20,6 +20,8 @@ from gitlease.workspace.sources import Fetched
 from gitlease.workspace.sources.environ import Environ
 from tests.support.parts import APP, Clock, settings
 
+# What stands for /proc has environments in it.
+pytestmark = pytest.mark.plants(r"file .*/proc/\d+/environ")
 CLASSIC = "ghs_" + "c" * 36
 TICKS = os.sysconf("SC_CLK_TCK")
 HOUR = 3600.0

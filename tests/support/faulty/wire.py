@@ -27,8 +27,9 @@ class Trouble:
 
     `refuses`: nobody listens, and open connections are reset.  `ignores`: a new connection gets no
     answer at all.  `silent`: nothing arrives any more.  `delay` (seconds) holds each piece up.
-    After `after` bytes from the server something `happens`: "reset", "end" (the server's half is
-    closed), "corrupt" (a bit turns over).  `rate` (bytes a second) is how slowly they arrive.
+    After `after` bytes of a reply something `happens`: "reset", "end" (the server's half is
+    closed), "silence", "corrupt" (a bit turns over).  `rate` (bytes a second) is how slowly they
+    arrive.
     """
 
     refuses: bool = False
@@ -73,10 +74,15 @@ class _Line:
 
 
 class Wire:
-    """Leads connections on `port` of loopback to *goal*."""
+    """
+    Leads connections on `port` of loopback to *goal*.
 
-    def __init__(self, goal: Goal) -> None:
+    A new connection begins with *head* bytes from the server that are no reply yet.
+    """
+
+    def __init__(self, goal: Goal, head: int = 0) -> None:
         self._goal = goal
+        self._head = head
         self._trouble = WELL
         self._changed = threading.Condition()
         self._is_over = False
@@ -127,6 +133,10 @@ class Wire:
             yield
         finally:
             self.get(WELL)
+
+    def hang_up(self) -> None:
+        """Reset what is open; whoever needs a connection makes a new one."""
+        self._reset_all()
 
     def _listen(self) -> None:
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
@@ -217,10 +227,11 @@ class Wire:
         begins, line.count = line.count, line.count + len(data)
         if trouble.rate:
             self._trickle(line, data, trouble)
-        elif trouble.happens and line.count > trouble.after:
-            return self._strike(line, data, max(trouble.after - begins, 0), trouble.happens)
-        else:
-            line.client.sendall(data)
+            return True
+        after = trouble.after and trouble.after + self._head
+        if trouble.happens and line.count > after:
+            return self._strike(line, data, max(after - begins, 0), trouble)
+        line.client.sendall(data)
         return True
 
     def _trickle(self, line: _Line, data: bytes, trouble: Trouble) -> None:
@@ -231,13 +242,18 @@ class Wire:
             line.client.sendall(data[at : at + 1])
             self._wait(line, 1 / trouble.rate)
 
-    def _strike(self, line: _Line, data: bytes, at: int, happens: str) -> bool:
-        if happens == "corrupt":
+    def _strike(self, line: _Line, data: bytes, at: int, trouble: Trouble) -> bool:
+        if trouble.happens == "corrupt":
             wrong = bytes([data[at] ^ 0x04]) if at < len(data) else b""
             line.client.sendall(data[:at] + wrong + data[at + 1 :])
             return True
         line.client.sendall(data[:at])
-        if happens == "reset":
+        if trouble.happens == "silence":
+            with self._changed:
+                self._changed.wait_for(lambda: self._trouble is not trouble or self._is_over)
+            line.client.sendall(data[at:])
+            return True
+        if trouble.happens == "reset":
             # What was sent would be lost too, if it had not arrived.
             time.sleep(0.05)
             line.reset()
