@@ -1,17 +1,11 @@
 """A URL that somebody else wrote never carries a token to any host but GitHub's."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
 import pytest
 
-from gitlease.emulator import GitHub
 from tests.support.evidence import Survived, Tried
-from tests.support.evil import Evil
-from tests.support.machines import Machine
-from tests.support.workspaces import Workspace, password
+from tests.support.streets import EVIL, Street
+from tests.support.workspaces import password
 
-EVIL = "evil.example"
 # Through git itself, which takes them apart before the helper is asked.
 URLS = [
     *(f"https://github.com%{code}.{EVIL}/acme/app" for code in ("0a", "0d", "00", "20", "2f")),
@@ -70,63 +64,6 @@ URLS = [
     f"//{EVIL}/github.com",
     "ext::sh -c true",
 ]  # fmt: skip
-
-
-@dataclass
-class Street:
-    """A workspace whose proxy leads to GitHub, and to evil for every other name."""
-
-    workspace: Workspace
-    evil: Evil
-    # Of every token that there ever was.
-    tokens: set[str] = field(default_factory=set)
-
-    def git(self, *words: str) -> str:
-        """Run git, to whatever end, and return what it said."""
-        # As if a person had given the helper every host: git asks it for any.
-        everyones = ("-c", f"credential.helper={self.workspace.helper}")
-        ran = self.workspace.git(*everyones, *words, check=False)
-        said = (ran.stdout + ran.stderr).decode(errors="replace")
-        ours = [line for line in said.splitlines() if line.startswith("gitlease:")]
-        assert [line for line in ours if not line.isprintable()] == []
-        self.learn()
-        return said
-
-    def learn(self) -> None:
-        """Remember the tokens that the workspace holds now."""
-        cache = self.workspace.cache
-        held = [cache.read(name) for name in cache.names()]
-        self.tokens |= {one.token.secret.reveal() for one in held if one}
-
-    def leaked(self) -> list[str]:
-        """Return the evil requests that bore a token, or the user whose password is one."""
-        self.learn()
-        assert self.tokens
-        return [
-            f"{one.host}: {one.line}"
-            for one in self.evil.seen
-            if "ghs_" in one.shown or any(token in one.shown + one.line for token in self.tokens)
-        ]
-
-
-@pytest.fixture
-def street(machine: Machine, github: GitHub) -> Iterator[Street]:
-    with Evil(github.proxy_url) as evil:
-        workspace = Workspace.on(machine, github)
-        trusted = workspace.home / "ca.pem"
-        evil.trusted_with(github.ca_file, trusted)
-        workspace.env |= {
-            "HTTPS_PROXY": evil.url,
-            "http_proxy": evil.url,
-            "GIT_SSL_CAINFO": str(trusted),
-            "GITLEASE_CA_FILE": str(trusted),
-            "GIT_ASKPASS": "true",
-        }
-        # Something to give away for a request without a path, too.
-        workspace.env["GITLEASE_INSTALLATION_ID"] = str(github.installations[0]["id"])
-        workspace.gitlease("install", "--offline", "--strict")
-        workspace.gitlease("token")
-        yield Street(workspace, evil)
 
 
 @pytest.mark.guarantee("host")
