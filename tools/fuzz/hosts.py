@@ -81,8 +81,8 @@ def _check_others(text: str, written: str, host: str) -> None:
     assert new is not None
     if block is None:
         return
-    before, _, behind = text.partition(block)
-    above, _, below = written.partition(new)
+    before, _, behind = f"\n{text}".partition(f"\n{block}")
+    above, _, below = f"\n{written}".partition(f"\n{new}")
     assert above == before
     assert below.endswith(behind)
     # A remark inside of our block may have come to stand at its end, where it is nobody's.
