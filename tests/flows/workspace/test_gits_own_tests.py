@@ -4,6 +4,8 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.support.environment import made_by
 from tests.support.evidence import Tried
 from tests.support.workspaces import Workspace
@@ -74,6 +76,7 @@ def test_it_leaves_other_hosts_alone(workspace: Workspace, tried: Tried) -> None
     tried("cases of git's own t0303", len(passed))
 
 
+@pytest.mark.parametrize("machine", ["debian13"], indirect=True)
 def test_as_a_helper_that_generates(bare_workspace: Workspace) -> None:
     """The same for the host that the cases are about: no other protocol, host, or user."""
     workspace = bare_workspace
