@@ -101,4 +101,5 @@ system:
 machines: venv system
 	@.venv/bin/python -m tools.wheelhouse >/dev/null
 	@.venv/bin/python -m tools.node_modules >/dev/null || echo "no tests against octokit" >&2
+	@.venv/bin/python -m tools.git_tests >/dev/null || echo "no run of git's own tests" >&2
 	@.venv/bin/python -m tools.debian13 >/dev/null || echo "the flows run on this git only" >&2

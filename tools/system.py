@@ -24,6 +24,7 @@ PROGRAMS = {
     "gh": "gh",
     "git": "git",
     "git-lfs": "git-lfs",
+    "locale-gen": "locales",
     "node": "nodejs",
     "npm": "npm",
     "postgres": "postgresql",

@@ -79,7 +79,8 @@ def main(words: Sequence[str]) -> int:
     asked = parser.parse_args(words)
     started = last = time.monotonic()
     shells, totals, differing = sorted(SHELLS), Counter[str](), list[str]()
-    slices = [min(_SLICE, asked.inputs - at) for at in range(0, asked.inputs, _SLICE)]
+    size = max(1, min(_SLICE, -(-asked.inputs // len(shells))))
+    slices = [min(size, asked.inputs - at) for at in range(0, asked.inputs, size)]
     with ProcessPoolExecutor(asked.jobs) as pool:
         turns = [
             (shells[number % len(shells)], count, asked.seed + number)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CHECKOUT = Path(__file__).parents[2]
 PINS = CHECKOUT / "requirements" / "fuzz.txt"
 CORPUS = CHECKOUT / "tests" / "corpus"
+_MEMORY = "/dev/shm"
 _LENGTH = 4096  # bytes of an input
 _SLOW = 20  # seconds after which an input counts as one that hangs
 
@@ -52,7 +53,12 @@ def fuzz(target: str, seconds: int) -> dict[str, object]:
     known.mkdir(parents=True, exist_ok=True)
     found = folder() / "fuzz" / "found" / target
     found.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", suffix=".dict") as words:
+    # libFuzzer ends its process at once; what a harness has made is ours to remove.
+    memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    with (
+        tempfile.TemporaryDirectory(prefix="gitlease-fuzz-", dir=memory) as scratch,
+        tempfile.NamedTemporaryFile("w", suffix=".dict") as words,
+    ):
         harness = importlib.import_module(f"tools.fuzz.{target}")
         words.write("".join(map(_entry, harness.WORDS)))
         words.flush()
@@ -60,7 +66,8 @@ def fuzz(target: str, seconds: int) -> dict[str, object]:
         command += [f"-max_total_time={seconds}", f"-max_len={_LENGTH}", f"-timeout={_SLOW}"]
         command += [f"-dict={words.name}", f"-artifact_prefix={found}/", "-rss_limit_mb=4096"]
         command += ["-print_final_stats=1", str(known), str(CORPUS / target)]
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(CHECKOUT), str(atheris())])}
+        paths = os.pathsep.join([str(CHECKOUT), str(atheris())])
+        env = {**os.environ, "PYTHONPATH": paths, "TMPDIR": scratch}
         started = time.monotonic()
         ran = subprocess.run(command, check=False, env=env, stderr=subprocess.PIPE, text=True)
     told = ran.stderr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import re
 import shutil
 import tempfile
@@ -25,7 +24,6 @@ WORDS: Final = (
     b"0x", b"\\u0000", b"\\x7f", b"\x1b[2J", b"-----BEGIN PRIVATE KEY-----",
 )  # fmt: skip
 _SECRET: Final = re.compile(r"(?:gh[spour]_|gl[aew]_)[A-Za-z0-9]{36,}", re.ASCII)
-_MEMORY: Final = "/dev/shm"
 _HOST: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::[0-9]+)?", re.ASCII)
 _made: list[Path] = []
 
@@ -93,8 +91,7 @@ def _check_round_trip(file: bytes) -> None:
 
 def _home(file: bytes) -> Path:
     if not _made:
-        memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
-        _made.append(Path(tempfile.mkdtemp(prefix="gitlease-fuzz-", dir=memory)))
+        _made.append(Path(tempfile.mkdtemp(prefix="gitlease-fuzz-")))
         atexit.register(shutil.rmtree, _made[0], ignore_errors=True)
     path = _made[0] / "settings.toml"
     path.write_bytes(file)

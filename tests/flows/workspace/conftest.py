@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from gitlease.emulator import GitHub
+from tests.support.evil import Evil
 from tests.support.machines import Machine
+from tests.support.streets import Street
 from tests.support.workspaces import Workspace
 
 
@@ -26,3 +28,10 @@ def workspace(bare_workspace: Workspace) -> Workspace:
     """A home in which `gitlease install` has run."""
     bare_workspace.gitlease("install", "--offline", "--strict")
     return bare_workspace
+
+
+@pytest.fixture
+def street(machine: Machine, github: GitHub) -> Iterator[Street]:
+    """A workspace to which every host but GitHub's is evil, and given all that it asks for."""
+    with Evil(github.proxy_url) as evil:
+        yield Street.on(machine, github, evil)

@@ -1,15 +1,18 @@
 """The sh program and the Python path answer any request alike, under each shell."""
 
 import os
+from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from gitlease.workspace.settings import Settings
+from gitlease.workspace.shell import templates
 from tests.support.evidence import Tried
 from tests.support.vectors import ADVISORIES, VECTORS
-from tools.compare.pair import Pair
+from tools.compare.pair import RECORDS, Pair
 from tools.compare.requests import generate
 from tools.compare.rules import may_answer
 
@@ -54,6 +57,28 @@ def test_for_thousands_of_requests_sh_and_python_answer_the_same(pair: Pair, tri
             answered += 1
     assert answered > INPUTS / 10
     tried("generated requests, asked of the sh helper and of Python", INPUTS)
+
+
+@pytest.mark.parametrize("host", ["ghe.example.com", "ghe.example.com:8443"])
+def test_a_server_of_ones_own_is_answered_for_alike(
+    pair: Pair, tmp_path: Path, host: str, tried: Tried
+) -> None:
+    """And github.com then is as foreign as any other host."""
+    chosen = Settings(tmp_path, host=host, fail_closed=False, second_chance=False)
+    stub, program = pair.program.with_name("python"), tmp_path / "helper"
+    program.write_text(templates.credential_helper(chosen, python=str(stub), main=stub))
+    own, random, answered = Pair(pair.shell, program, chosen), Random(host), 0
+    for name, for_all in RECORDS.items():
+        own.put(name.replace("github.com", host), for_all=for_all)
+    for _ in range(100):
+        data = generate(random)
+        assert own.answer(data) == own.python(data) == b"", data
+        data = data.replace(b"github.com", host.encode())
+        answer = own.answer(data)
+        assert answer == own.python(data), data
+        answered += b"ghs_" in answer
+    assert answered > 5
+    tried("requests for a server of one's own, asked of the sh helper and of Python", 200)
 
 
 @settings(
