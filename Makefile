@@ -44,7 +44,8 @@ recovery: machines ## take GitHub away in many ways, ROUNDS times, from tokens t
 		.venv/bin/pytest -s tests/flows/workspace/test_recovery.py
 
 races: venv ## let another user swap our folders while they are read and written, for RACE seconds
-	@GITLEASE_TEST_RACE=$(RACE) .venv/bin/pytest -s tests/flows/attack/folders/test_races.py
+	@GITLEASE_TEST_RACE=$(RACE) .venv/bin/pytest -s -o timeout=0 \
+		tests/flows/attack/folders/test_races.py
 
 build: venv ## build sdist and wheel into dist/
 	@rm -rf dist
