@@ -49,12 +49,16 @@ def test_a_file_that_holds_nothing_any_more_gets_our_login_again(
     survived(f"gh's hosts.yml {how}")
 
 
-@pytest.mark.parametrize("tail", [b"", b"\0" * 40])
-def test_a_cut_file_with_a_persons_login_is_left_and_named(with_gh: Workspace, tail: bytes) -> None:
+@pytest.mark.parametrize(
+    ("token", "tail"), [(b"ghs_", b""), (b"gho_", b"\0" * 40)], ids=["in our block", "and NULs"]
+)
+def test_a_cut_file_with_a_persons_login_is_left_and_named(
+    with_gh: Workspace, token: bytes, tail: bytes
+) -> None:
     """Somebody may still read another host's token out of it, so it is theirs to mend."""
     hosts = with_gh.home / ".config/gh/hosts.yml"
     data = hosts.read_bytes()
-    broken = data[: data.index(b"oauth_token: gho_mine") + 6] + tail
+    broken = data[: data.index(b"oauth_token: " + token) + 6] + tail
     hosts.write_bytes(broken)
     ran = with_gh.gitlease("refresh", check=False)
     said = ran.stdout + ran.stderr
