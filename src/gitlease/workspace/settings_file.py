@@ -57,6 +57,11 @@ def _believed(path: Path) -> bytes:
 
 def has_decided(home: Path, digest: str) -> bool:
     """Tell whether our helper in *home* was installed under other settings than *digest* names."""
-    text = files.read_ours(home, home / "bin" / "git-credential-gitlease", _LIMIT)
-    installed = _INSTALLED.search(text or b"")
+    try:
+        # Also where others can write: whom we refuse a token then, they have taken nothing from.
+        folders.check_owner(home)
+        text = files.read_regular(home / "bin" / "git-credential-gitlease", _LIMIT)
+    except (OSError, FolderError):
+        return False
+    installed = _INSTALLED.search(text)
     return installed is not None and installed[1].decode() != digest

@@ -93,8 +93,13 @@ def test_settings_that_are_lost_never_widen_a_token(
         assert b"correct it or remove it" in line
         ran = workspace.gitlease("token", "--owner", "acme", check=False)
         assert (ran.returncode, ran.stdout) == (2, b"")
-    assert workspace.github.stats()["mints"] == mints
     path.write_bytes(whole)
+    # Nor do settings that are not believed since a person has opened the folder.
+    workspace.state.chmod(0o777)
+    [line] = workspace.gitlease("token", "--owner", "acme", check=False).stderr.splitlines()
+    assert b"chmod 700" in line
+    workspace.state.chmod(0o700)
+    assert workspace.github.stats()["mints"] == mints
     assert password(workspace.ask("acme/app").stdout) is not None
     tried("settings files that were cut", 3)
 
