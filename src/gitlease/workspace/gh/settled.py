@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import stat
 import time
@@ -29,6 +30,8 @@ _LARGEST: Final = 1 << 24  # bytes; what is larger gh has not written
 _REST: Final = 0.02  # seconds
 # Older than this, nobody can be in the middle of writing it.
 _OLD: Final = 2.0  # seconds
+# No writer needs as long for what it has begun.
+_ABANDONED: Final = 3600.0  # seconds
 # How rename(2) refuses to put a file in the place of a mount point.
 _MOUNTED: Final = {errno.EBUSY, errno.EXDEV}
 _Mark = tuple[int, int, int] | None
@@ -125,7 +128,17 @@ def _put(path: Path, text: str | None, mark: _Mark) -> bool:
         _write_in_place(path, data)
     finally:
         ready.unlink(missing_ok=True)
+        _sweep(path)
     return True
+
+
+def _sweep(path: Path) -> None:
+    """Remove what writers of *path* that were killed have left beside it: it holds a token."""
+    draft = re.compile(rf"\.?\.{re.escape(path.name)}(\.[0-9a-f]{{16}}){{1,2}}")
+    with contextlib.suppress(OSError):
+        for one in path.parent.iterdir():
+            if draft.fullmatch(one.name) and one.lstat().st_mtime + _ABANDONED < time.time():
+                one.unlink()
 
 
 def _write_in_place(path: Path, data: bytes) -> None:
