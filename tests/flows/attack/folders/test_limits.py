@@ -100,6 +100,7 @@ def test_a_command_starts_and_the_limit_is_named(user: Commoner, limit: str, cur
 
 
 @HOST_ONLY
+@pytest.mark.guarantee("renewal")
 def test_a_token_that_cannot_be_written_down_serves_all_the_same(
     workspace: Workspace, survived: Survived
 ) -> None:

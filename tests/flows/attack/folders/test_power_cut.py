@@ -66,6 +66,7 @@ def test_whatever_is_left_of_our_files_git_is_served_and_an_installation_mends_i
     survived(f"a power cut that leaves our files {how}")
 
 
+@pytest.mark.guarantee("scope")
 @pytest.mark.parametrize("how", CUTS)
 def test_settings_that_are_lost_never_widen_a_token(
     bare_workspace: Workspace, how: str, tried: Tried
