@@ -60,7 +60,8 @@ faults: machines ## make every fault on every wire, and write docs/faults.md
 	@GITLEASE_TEST_FAULTS=docs/faults.md .venv/bin/pytest -s tests/flows/test_faults.py
 
 races: venv ## let another user swap our folders while they are read and written, for RACE seconds
-	@GITLEASE_TEST_RACE=$(RACE) .venv/bin/pytest -s tests/flows/attack/folders/test_races.py
+	@GITLEASE_TEST_RACE=$(RACE) .venv/bin/pytest -s -o timeout=0 \
+		tests/flows/attack/folders/test_races.py
 
 siege: machines ## attack a broker at full length: 10,000 sockets, slow readers, floods (3 minutes)
 	@GITLEASE_TEST_SIEGE=1 .venv/bin/pytest -s tests/flows/attack -k broker

@@ -7,21 +7,17 @@ a bearer once: room for it is made on the disk before the broker is asked.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from gitlease.model import errors
 from gitlease.model.tokens import Secret
 from gitlease.workspace import broker_protocol, files, folders
 from gitlease.workspace.locks import held
+from gitlease.workspace.room import Room
 from gitlease.workspace.sources import BEARER_FILE
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from gitlease.workspace.settings import Settings
     from gitlease.workspace.sources import Carrier
 
@@ -77,7 +73,7 @@ class Enrolment:
             if bearer is not None and self._is_live(bearer, deadline):
                 return False
             try:
-                with _Room(self.file) as room:
+                with Room(self.file, _LONGEST) as room:
                     room.fill(f"{self._first_bearer(deadline).reveal()}\n".encode())
             except OSError as error:
                 raise errors.FolderError(
@@ -145,44 +141,3 @@ def _read(path: Path, what: str) -> Secret | None:
             hint="write it anew",
         )
     return Secret(text)
-
-
-class _Room:
-    """A draft beside *path* that has its room on the disk before it has a content."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        self._descriptor = -1
-
-    def __enter__(self) -> Self:
-        folders.make_parents(self._path)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._descriptor = os.open(self._draft, flags, 0o600)
-        try:
-            os.write(self._descriptor, b"\n" * _LONGEST)
-            os.fsync(self._descriptor)
-        except BaseException:
-            self._leave()
-            raise
-        return self
-
-    def fill(self, data: bytes) -> None:
-        """Put *data* at the path in one step, mode 0600."""
-        os.pwrite(self._descriptor, data, 0)
-        os.ftruncate(self._descriptor, len(data))
-        os.fsync(self._descriptor)
-        self._draft.replace(self._path)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._leave()
-
-    def _leave(self) -> None:
-        os.close(self._descriptor)
-        with contextlib.suppress(FileNotFoundError):
-            self._draft.unlink()

@@ -27,7 +27,7 @@ def is_ours(pid: int, program: Path) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except OSError:
+    except (OSError, OverflowError):  # the file may say anything
         return False
     return True
 

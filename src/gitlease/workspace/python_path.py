@@ -42,7 +42,9 @@ def extend(home: Path) -> None:
         return
     # The noted folders first: it is their packages that the installation could import.
     noted = (files.read_ours(home, _file(home), _LIMIT) or b"").decode("utf-8", "surrogateescape")
-    sys.path += [folder for folder in noted.splitlines() if folder not in sys.path]
+    # What a power cut has left of the file may be anything.
+    given = [folder for folder in noted.splitlines() if folder[:1] == "/" and folder.isprintable()]
+    sys.path += [folder for folder in given if folder not in sys.path]
     import site  # noqa: PLC0415 - only a miss that has to sign needs it
 
     site.main()

@@ -19,7 +19,7 @@ from gitlease.model.hosts import api_url_of
 from gitlease.model.redaction import printable
 from gitlease.model.tokens import LFS_MIN_TTL, MIN_TTL
 from gitlease.workspace.setting_values import PATHS, NoMeaningError, read_value
-from gitlease.workspace.settings_file import FILE, read_file
+from gitlease.workspace.settings_file import FILE, has_decided, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -204,7 +204,8 @@ def load(env: Mapping[str, str], *, without: Collection[str] = ()) -> Settings:
     Build the settings from the environment *env* and the file in our home folder.
 
     A file that cannot be read or parsed is set aside: the environment and the defaults serve on,
-    and `Settings.problem` says what is wrong.  The settings *without* have their defaults, whatever
+    and `Settings.problem` says what is wrong; unless it has decided which token is fetched, and so
+    how wide that is.  The settings *without* have their defaults, whatever
     is said of them.  Raises `SettingsError` for a value that has no meaning (`BadValueError`),
     because guessing could answer a host that nobody named.
     """
@@ -216,7 +217,14 @@ def load(env: Mapping[str, str], *, without: Collection[str] = ()) -> Settings:
     places.update({name: variable for name, (variable, _) in named.items()})
     for name in without:
         found.pop(name, None)
-    return build(home, found, places, problem=problem)
+    built = build(home, found, places, problem=problem)
+    if problem and has_decided(home, built.digest):
+        cause, _, cure = problem.partition("; ")
+        raise SettingsError(
+            f"{cause}, and without it tokens may be wider than you meant",
+            hint=f"{cure}, and then run `gitlease install`",
+        )
+    return built
 
 
 def from_environment(env: Mapping[str, str]) -> dict[str, tuple[str, str]]:

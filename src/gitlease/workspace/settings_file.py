@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -13,13 +14,18 @@ from gitlease.model.redaction import printable
 from gitlease.workspace import files, folders
 
 FILE: Final = "settings.toml"
+# In the installed helper, see `templates.credential_helper`.
+_INSTALLED: Final = re.compile(rb" settings=([0-9a-f]{12}) closed=")
 _LIMIT: Final = 1 << 20  # bytes; what is larger is something else
 
 
 def read_file(path: Path) -> tuple[dict[str, Any], str]:
     """Return the settings in the file *path*, or nothing and why it is set aside, with the cure."""
     try:
-        return tomllib.loads(_believed(path).decode("utf-8")), ""
+        data = _believed(path)
+        if data:
+            return tomllib.loads(data.decode("utf-8")), ""
+        why = "it is empty; correct it or remove it"
     except FileNotFoundError:
         return {}, ""
     except FolderError as error:
@@ -47,3 +53,15 @@ def _believed(path: Path) -> bytes:
     if found.st_mode & stat.S_IWOTH:
         raise FolderError("others can write it", hint=f"chmod 600 {path}")
     return data
+
+
+def has_decided(home: Path, digest: str) -> bool:
+    """Tell whether our helper in *home* was installed under other settings than *digest* names."""
+    try:
+        # Also where others can write: whom we refuse a token then, they have taken nothing from.
+        folders.check_owner(home)
+        text = files.read_regular(home / "bin" / "git-credential-gitlease", _LIMIT)
+    except (OSError, FolderError):
+        return False
+    installed = _INSTALLED.search(text)
+    return installed is not None and installed[1].decode() != digest

@@ -216,6 +216,9 @@ def test_without_proc_the_number_is_believed(
     assert daemon.start(loop.settings, ENV)[0] == "done"
     assert daemon.start(loop.settings, ENV)[0] == "already"
     assert daemon.stop(loop.settings)
+    for number in ("9" * 20, "999999999"):
+        daemon.pid_file(loop.settings).write_text(number)
+        assert not daemon.stop(loop.settings)
     daemon.pid_file(loop.settings).write_text("999999999")
     assert not daemon.stop(loop.settings)
     assert daemon.start(loop.settings, ENV)[0] == "done"

@@ -1,6 +1,8 @@
 """A workspace's first bearer is shown once, and is on the disk, whole and closed, or not asked."""
 
+import os
 import stat
+import subprocess
 import traceback
 from dataclasses import replace
 from pathlib import Path
@@ -134,3 +136,39 @@ def test_an_empty_file_is_not_yet_written(mine: Settings, broker: TinyBroker) ->
     mine.configs_dir.mkdir()
     (mine.configs_dir / ".auth_token").touch()
     assert Enrolment(mine, broker).bearer() is None
+
+
+def test_what_is_no_file_is_no_secret_and_is_not_waited_for(
+    mine: Settings, broker: TinyBroker
+) -> None:
+    """A FIFO would keep git for ever."""
+    mine.configs_dir.mkdir()
+    os.mkfifo(mine.configs_dir / ".auth_token")
+    with pytest.raises(errors.UnauthorizedError, match="no regular file"):
+        Enrolment(mine, broker).bearer()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
+@pytest.mark.parametrize("old", ["", "bearer-dead\n"])
+def test_a_file_that_is_a_mount_of_its_own_gets_the_bearer_where_it_is(
+    mine: Settings, broker: TinyBroker, tmp_path: Path, old: str
+) -> None:
+    """The bearer is shown once: it is not lost because nothing can be put in a mount's place."""
+    mine.configs_dir.mkdir()
+    given, file = tmp_path / "given", mine.configs_dir / ".auth_token"
+    given.write_text(old)
+    file.touch()
+    subprocess.run(["mount", "--bind", given, file], check=True)
+    try:
+        broker.enrolment_secrets = set()
+        with pytest.raises(errors.GitleaseError):
+            Enrolment(mine, broker).register(10.0)
+        assert given.read_text() == old
+        broker.enrolment_secrets = {SECRET}
+        assert Enrolment(mine, broker).register(10.0)
+        assert Enrolment(mine, broker).bearer() == Secret(given.read_text().strip())
+        assert given.read_text().strip() not in {"", old.strip()}
+        assert given.stat().st_mode & 0o777 == 0o600
+        assert names(mine.configs_dir) == [".auth_token"]
+    finally:
+        subprocess.run(["umount", file], check=True)

@@ -55,9 +55,14 @@ class Program:
         ran = self._run(*words, "--insecure-storage", data=secret)
         if ran.returncode and "unknown flag" in ran.stderr:  # before gh 2.26
             ran = self._run(*words, data=secret)
+        if ran.returncode and "invalid config file" in ran.stderr:
+            raise GitleaseError(
+                f"gh cannot read its own files, and so does nothing at all: {_told(ran.stderr)}",
+                hint="correct that file or remove it; we log in again by ourselves",
+            )
         if ran.returncode:
             raise GitleaseError(
-                f"gh does not log in to {self._host}: {printable(ran.stderr.strip(), 200)}",
+                f"gh does not log in to {self._host}: {_told(ran.stderr)}",
                 hint=f"run `gh auth status --hostname {self._host}`",
             )
 
@@ -80,6 +85,10 @@ class Program:
             why = f"cannot be started: {error.strerror}"
         # `from None`: the error of a time-out holds what was handed over.
         raise GitleaseError(f"{self._path} {why}", hint="reinstall gh") from None
+
+
+def _told(stderr: str) -> str:
+    return printable(stderr.strip().partition("\n")[0], 200)
 
 
 def _is_shim(path: Path) -> bool:

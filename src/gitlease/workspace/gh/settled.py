@@ -98,7 +98,9 @@ def _mark(path: Path) -> _Mark:
 def _read(path: Path) -> str:
     # Bytes that are no UTF-8 are somebody's and come back as they were.
     try:
-        return files.read_regular(path, _LARGEST).decode("utf-8", "surrogateescape")
+        data = files.read_regular(path, _LARGEST)
+        # A power cut leaves files of nothing but NULs, with which gh does not even start.
+        return data.decode("utf-8", "surrogateescape") if data.strip(b"\0") else ""
     except FileNotFoundError:
         return ""  # gone since we looked: what is made of it is not put
 

@@ -45,9 +45,10 @@ class Persisted:
         folders.check_ours(self._path.parent)
         # What is there may narrow what a token can do: it is never written over unread.
         values, problem = read_file(self._path)
-        if problem:
+        # Of an empty one nothing can be saved, and it has decided nothing, see `settings.load`.
+        old = None if problem and self._is_empty() else self._read()
+        if problem and old is not None:
             return "failed", problem
-        old = self._read()
         if old is not None and not old.startswith(MARK.encode()):
             return "skipped", f"{self._path} is your own"
         # A later install with a barer environment must not forget what the first one knew.
@@ -69,6 +70,12 @@ class Persisted:
             return "skipped", f"{self._path} is your own"
         self._path.unlink()
         return "done", f"{self._path} is removed"
+
+    def _is_empty(self) -> bool:
+        try:
+            return self._path.stat().st_size == 0
+        except OSError:
+            return False
 
     def _read(self) -> bytes | None:
         try:

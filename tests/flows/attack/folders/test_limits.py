@@ -90,6 +90,9 @@ def test_without_descriptors_nothing_wrong_is_printed(
     ("limit", "cure"), [("RLIMIT_FSIZE", b"ulimit -f"), ("RLIMIT_NPROC", b"ulimit -u")]
 )
 def test_a_command_starts_and_the_limit_is_named(user: Commoner, limit: str, cure: bytes) -> None:
+    # As before the first start, whichever tests there were before.
+    end_below(user.place)
+    load(user.env).refresher.unlink(missing_ok=True)
     main = user.place / "site" / "gitlease" / "__main__.py"
     start = ["-I", "-S", str(main), "run", "--", "/bin/echo", "started"]
     ran = user.run(*bounded(limit, 0), PYTHON, *start)
@@ -100,6 +103,7 @@ def test_a_command_starts_and_the_limit_is_named(user: Commoner, limit: str, cur
 
 
 @HOST_ONLY
+@pytest.mark.guarantee("renewal")
 def test_a_token_that_cannot_be_written_down_serves_all_the_same(
     workspace: Workspace, survived: Survived
 ) -> None:

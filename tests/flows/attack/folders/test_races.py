@@ -28,7 +28,7 @@ pytestmark = as_root
 SECONDS = float(os.environ.get("GITLEASE_TEST_RACE", "1.5"))
 # The true folder is moved away and back; in between its place has a link, or a folder of theirs.
 SWAP = """\
-import os, time
+import contextlib, os, time
 def put(make, *words):
     try:
         make(*words)
@@ -43,11 +43,12 @@ def act(home, clone):
     put(os.mkdir, home)
     os.chmod(home, 0o777)
     for name in ("cache", "log", "run", "settings.toml"):
-        os.symlink(clone + "/" + name, home + "/" + name)
+        put(os.symlink, clone + "/" + name, home + "/" + name)
     for name in ("cache", "log", "run", "settings.toml"):
-        os.unlink(home + "/" + name)
-    os.rmdir(home)
+        with contextlib.suppress(OSError):
+            os.unlink(home + "/" + name)
     try:
+        os.rmdir(home)
         os.rename(home + ".true", home)
     except OSError:
         put(os.rename, home, f"{home}.{time.time_ns()}")

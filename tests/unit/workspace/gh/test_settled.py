@@ -166,3 +166,18 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         settled.change(tmp_path, add)
     with pytest.raises(GitleaseError, match="no regular file"):
         settled.change(Path(os.devnull), add)
+
+
+def test_what_a_killed_writer_left_is_removed_after_an_hour_and_nothing_else(file: Path) -> None:
+    """It holds a token, and nobody else would look for it."""
+    drafts = f".{file.name}.{'a' * 16}", f"..{file.name}.{'a' * 16}.{'b' * 16}"
+    others = f".{file.name}.swp", f"{file.name}.{'a' * 16}", f".other.{'a' * 16}"
+    for name in (*drafts, *others):
+        (file.parent / name).write_text("ghs_old")
+        os.utime(file.parent / name, (1e9, 1e9))
+    young = file.parent / f".{file.name}.{'c' * 16}"
+    young.touch()
+    assert settled.change(file, add)
+    names = {path.name for path in file.parent.iterdir()}
+    assert names >= {*others, young.name}
+    assert not names & {*drafts}

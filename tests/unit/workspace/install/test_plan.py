@@ -207,11 +207,23 @@ def test_settings_that_a_person_wrote_are_left_alone(env: dict[str, str]) -> Non
     mine = load(env)
     install(mine, env, offline=True)
     path = mine.home / "settings.toml"
-    for text, state in ((b"app_id = '9'\n", "skipped"), (b"\xff", "failed"), (b"", "skipped")):
+    for text, state in ((b"app_id = '9'\n", "skipped"), (b"\xff", "failed")):
         path.write_bytes(text)
         assert states(install(mine, env, offline=True))["settings"] == state
         assert Persisted(mine, env).undo()[0] == "skipped"
         assert path.read_bytes() == text
+
+
+def test_an_empty_file_of_settings_is_filled_again(env: dict[str, str]) -> None:
+    """A power cut leaves one, and a person has nothing to lose in it."""
+    mine = load(env)
+    install(mine, env, offline=True)
+    path = mine.home / "settings.toml"
+    whole = path.read_bytes()
+    path.write_bytes(b"")
+    assert "is empty" in load(env).problem
+    assert states(install(load(env), env, offline=True))["settings"] == "done"
+    assert path.read_bytes() == whole
 
 
 def test_a_relative_key_file_is_found_from_any_folder(
