@@ -7,11 +7,15 @@ TESTS ?=
 UPGRADE ?=
 LIFE ?= 24
 ROUNDS ?= 8
+WORKSPACES ?= 100
+INPUTS ?= 1000000
+FUZZ ?=
 LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test check format bench soak recovery build lock clean venv system machines
+.PHONY: help demo test evidence check format bench soak memory recovery siege compare fuzz docs \
+	reference build lock clean venv system machines
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -21,6 +25,9 @@ demo: venv ## show a clone and pushes that outlive their tokens
 
 test: check machines ## run everything: checks, then all tests (TESTS=path narrows them)
 	@.venv/bin/pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+evidence: check machines ## run everything, and write down what it has shown, into docs/evidence.md
+	@.venv/bin/pytest -n $(WORKERS) --dist worksteal --evidence docs/evidence.md
 
 check: venv ## lint, formatting, types, import contracts
 	@.venv/bin/ruff check --quiet
@@ -35,12 +42,30 @@ format: venv ## format the code and fix what ruff can
 bench: venv system ## measure against the budgets, into bench.json
 	@.venv/bin/python -m tools.bench
 
-soak: venv ## take 100,000 leases from one broker, and see whether its memory stays flat
-	@.venv/bin/python -m tools.bench.soak
+soak: venv system ## let WORKSPACES live for SECONDS among random troubles, and see whether git notices
+	@.venv/bin/python -m tools.soak --seconds $(or $(SECONDS),3600) --workspaces $(WORKSPACES) --page docs/soak.md
+
+memory: venv ## take 100,000 leases from one broker, and see whether its memory stays flat
+	@.venv/bin/python -m tools.bench.memory
 
 recovery: machines ## take GitHub away in many ways, ROUNDS times, from tokens that live LIFE seconds
 	@GITLEASE_TEST_LIFE=$(LIFE) GITLEASE_TEST_ROUNDS=$(ROUNDS) \
 		.venv/bin/pytest -s tests/flows/workspace/test_recovery.py
+
+siege: machines ## attack a broker at full length: 10,000 sockets, slow readers, floods (3 minutes)
+	@GITLEASE_TEST_SIEGE=1 .venv/bin/pytest -s tests/flows/attack -k broker
+
+compare: venv ## ask the sh helper and the Python one INPUTS requests, and compare the answers
+	@.venv/bin/python -m tools.compare --inputs $(INPUTS)
+
+fuzz: venv ## fuzz what reads foreign bytes, each target SECONDS long (FUZZ=target picks one)
+	@.venv/bin/python -m tools.fuzz --seconds $(or $(SECONDS),600) $(FUZZ)
+
+docs: reference ## build the documentation into build/site, and look for dead links
+	@.venv/bin/python -m tools.docs.site
+
+reference: venv ## write what the reference has from the code
+	@.venv/bin/python -m tools.docs.reference
 
 build: venv ## build sdist and wheel into dist/
 	@rm -rf dist
@@ -49,6 +74,7 @@ build: venv ## build sdist and wheel into dist/
 lock: ## pin what pyproject.toml asks for, by hash (needs uv; UPGRADE=--upgrade for the newest)
 	@$(LOCK) --extra app --extra broker --extra emulator --group dev -o requirements/dev.txt
 	@$(LOCK) --extra app --constraint requirements/dev.txt -o requirements/app.txt
+	@$(LOCK) --group fuzz --no-deps -o requirements/fuzz.txt
 	@cd requirements/node && npm install --package-lock-only --omit-lockfile-registry-resolved \
 		--ignore-scripts --no-audit --no-fund --silent
 

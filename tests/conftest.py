@@ -12,6 +12,11 @@ from tests.support.loops import end_below
 pytest_plugins = ["tests.support.evidence"]
 
 
+@pytest.hookimpl(trylast=True)  # after the order was drawn by lot
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     # For the whole session, because servers that outlive a test start in it too.

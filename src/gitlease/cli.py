@@ -149,6 +149,9 @@ def _finish_output() -> bool:
 
     The interpreter would complain of it at its end.
     """
+    if sys.stdout is None:
+        print("gitlease: cannot write to standard output: it is closed", file=sys.stderr)
+        return True
     try:
         sys.stdout.flush()
     except OSError as error:

@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from gitlease.broker import command
 from gitlease.broker.app_settings import VARIABLES
 from gitlease.broker.problems import _FRAMEWORK, TABLE
-from gitlease.broker.settings import READERS
+from gitlease.broker.settings import READERS, Settings
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/broker.md").read_text()
 
@@ -24,6 +25,13 @@ def rows(title: str) -> list[list[str]]:
 def test_every_setting_is_there_with_its_variable() -> None:
     said = {name.strip("`"): variable.strip("`") for name, variable, *_ in rows("setting")}
     assert said == {name: variable for name, (variable, _) in READERS.items()}
+
+
+def test_every_default_is_the_code_s() -> None:
+    told = {row[0].strip("`"): row[2] for row in rows("setting")}
+    for one in fields(Settings):
+        if isinstance(one.default, (bool, int, str)):
+            assert f"`{str(one.default).lower()}`" in told[one.name], one.name
 
 
 def test_every_key_of_an_app_is_there_with_its_variables() -> None:

@@ -87,10 +87,13 @@ class Postgres:
     def freeze(self, *, frozen: bool) -> None:
         """Let no process of the server answer, or let them go on."""
         assert self._process is not None
+        how = signal.SIGSTOP if frozen else signal.SIGCONT
+        # The first one before it is asked for the others: meanwhile it would start one more.
+        os.kill(self._process.pid, how)
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        for pid in [self._process.pid, *map(int, children.read_text().split())]:
+        for pid in map(int, children.read_text().split()):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
+                os.kill(pid, how)
 
     def create(self, *, like: str | None = None) -> str:
         """Create a database, empty or a copy of the database *like*; return its name."""

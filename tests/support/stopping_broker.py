@@ -18,7 +18,7 @@ from granian import Granian
 
 from gitlease import cli
 from gitlease.broker import server
-from gitlease.broker.app import Broker
+from gitlease.broker.connections import Application
 from gitlease.broker.ledger import Ledger
 from gitlease.broker.minters import GitHubMinter
 from gitlease.broker.settings import load
@@ -51,7 +51,7 @@ def has_stopped(folder: Path) -> bool:
     return (folder / "obeyed").exists()
 
 
-def worker() -> Broker:
+def worker() -> Application:
     """Return the real application of a worker, with a stop at every step."""
     folder = load(os.environ).data_dir
     for step, (owner, name, when) in STEPS.items():

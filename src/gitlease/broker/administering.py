@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from gitlease.broker.errors import NotThereError
 from gitlease.broker.minters import Minted
 from gitlease.broker.naming import is_token_id, is_workspace_id
+from gitlease.model.counts import counted
 from gitlease.model.errors import GitleaseError, RequestError
 from gitlease.model.targets import lower
 from gitlease.model.wire import iso
@@ -85,16 +86,20 @@ class Administering:
         row = await self._store.workspaces.change_grants(workspace_id, change)
         await self._ledger.changed(request_id, workspace_id, f"granted: {_listed(row.grants)}")
 
-    async def remove(self, request_id: str, workspace_id: str) -> tuple[int, int]:
+    async def remove(
+        self, request_id: str, workspace_id: str, *, also_shared: bool = False
+    ) -> tuple[int, int]:
         """
         Remove a workspace; return how many bearers were revoked here, and tokens at GitHub.
 
-        A token that somebody else holds lives on.  GitHub's refusal to revoke one is logged and
-        changes nothing: it is handed out no more, and dies within its hour.
+        A token that somebody else holds lives on, unless *also_shared* says otherwise.  GitHub's
+        refusal to revoke one is logged and changes nothing: it is handed out no more, and dies
+        within its hour.
         """
         await self.workspace(workspace_id)
-        removed = await self._store.workspaces.remove(workspace_id)
-        await self._ledger.changed(request_id, workspace_id, "removed")
+        removed = await self._store.workspaces.remove(workspace_id, also_shared=also_shared)
+        what = "removed, with the tokens that others hold too" if also_shared else "removed"
+        await self._ledger.changed(request_id, workspace_id, what)
         ended = 0
         for one in removed.tokens:
             try:
@@ -110,7 +115,7 @@ class Administering:
     ) -> NewEnrolment:
         """Make a secret to register by: for one workspace or any, *uses* times, until *ends*."""
         new = await self._store.enrolments.create(workspace_id, uses, ends)
-        often = "any number of times" if uses is None else f"{uses} times"
+        often = "any number of times" if uses is None else counted(uses, "time")
         until = "revoked" if ends is None else iso(ends)
         what = f"enrolment secret created, good {often} until {until}"
         await self._ledger.changed(request_id, workspace_id, what, token_id=new.id)
@@ -123,10 +128,15 @@ class Administering:
         what = "enrolment secret revoked"
         await self._ledger.changed(request_id, None, what, token_id=enrolment_id)
 
+    async def admin_token_changed(self, request_id: str, *, at_once: bool) -> None:
+        """Write down that there is a new admin token; *at_once*, the one before is good no more."""
+        what = "admin token changed" + (", the one before ended" if at_once else "")
+        await self._ledger.changed(request_id, None, what)
+
     async def prune_journal(self, request_id: str, before: float) -> int:
         """Remove records from before then; what remains says that this was done."""
         count = await self._store.journal.prune(before)
-        what = f"{count} records from before {iso(before)} removed"
+        what = f"{counted(count, 'record')} from before {iso(before)} removed"
         await self._ledger.changed(request_id, None, what)
         return count
 

@@ -13,7 +13,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from gitlease.broker.admin_token import admin_token
+from gitlease.broker.admin_token import AdminTokens
 from gitlease.broker.administering import Administering
 from gitlease.broker.identity import Door
 from gitlease.broker.issuing import Issuing
@@ -99,7 +99,7 @@ async def opened(
     settings: Settings, minter: Minter | None = None, now: Callable[[], float] = time.time
 ) -> AsyncIterator[Parts]:
     """Open what *settings* describe and wire it; raises `GitleaseError` if a part cannot be."""
-    admin = admin_token(settings)
+    admin = AdminTokens(settings)
     async with contextlib.AsyncExitStack() as stack:
         store = await Store.open(settings.store_url, key_file=settings.key_file, now=now)
         stack.push_async_callback(store.close)

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gitlease.broker import certificate
 from gitlease.broker.app import app_clients, opened
 from gitlease.broker.store import Store
 from gitlease.github.client import AppClient
@@ -57,7 +58,7 @@ class Place:
 
 async def look(settings: Settings) -> list[Finding]:
     """Return what was found, in the order in which one thing stands on another."""
-    found = [await _database(settings)]
+    found = [await _database(settings), *_certificate(settings)]
     places: dict[str, Place] = {}
     async with app_clients(settings, time.time) as clients:
         if not clients:
@@ -79,6 +80,19 @@ async def _said(what: str, found: list[Finding]) -> AsyncIterator[None]:
         yield
     except GitleaseError as error:
         found.append(Finding(what, False, error.message, error.hint))
+
+
+def _certificate(settings: Settings) -> list[Finding]:
+    if settings.tls_certificate is None:
+        return []
+    wrong = certificate.trouble(settings)
+    try:
+        certificate.require(settings)
+    except GitleaseError as error:
+        return [Finding("TLS", False, error.message, error.hint)]
+    if wrong is not None:
+        return [Finding("TLS", False, wrong, "put a new one there, and start the broker again")]
+    return [Finding("TLS", True, "the certificate is valid, and the key is its own")]
 
 
 async def _database(settings: Settings) -> Finding:

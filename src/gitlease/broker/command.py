@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from gitlease.broker.commands import (
+    admin_token,
     check,
     enrolment,
     journal,
@@ -40,6 +41,7 @@ _COMMANDS: Final[Sequence[ModuleType]] = (
     token,
     journal,
     keys,
+    admin_token,
     check,
 )
 

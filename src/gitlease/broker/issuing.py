@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from gitlease.broker.errors import OutsideGrantsError, QuotaError
 from gitlease.broker.policy import Asked, Refused, decide
+from gitlease.model.counts import counted
 from gitlease.model.errors import GitleaseError, RequestError
 from gitlease.model.redaction import printable
 from gitlease.model.scopes import Scope
@@ -154,7 +155,7 @@ class Issuing:
         now = self._now()
         hour = int(now // HOUR)
         if not await self._quota.take(caller.workspace_id, grant, hour):
-            reason = f"its grant is good for {grant.max_per_hour} leases an hour"
+            reason = f"its grant is good for {counted(grant.max_per_hour, 'lease')} an hour"
             await self._ledger.refused(ask.request_id, caller, Asked(grant.owner), reason)
             raise QuotaError(
                 f"workspace {caller.workspace_id} gets no more tokens for {grant.owner}: {reason}",

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from gitlease.broker.errors import SlowClientError
+from gitlease.model.errors import RequestError
 from gitlease.model.redaction import redact
 
 if TYPE_CHECKING:
@@ -43,11 +44,13 @@ class Limits:
         *,
         limit: float = BODY_LIMIT,
         monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._limit = limit
         self._monotonic = monotonic
+        self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -55,7 +58,7 @@ class Limits:
             await self._app(scope, receive, send)
             return
         began = self._monotonic()
-        request_id = _given_id(scope) or secrets.token_hex(8)
+        request_id = _given_id(scope) or _new_id(self._now())
         scope["state"]["request_id"] = request_id
         whole = False
 
@@ -69,7 +72,10 @@ class Limits:
                     message = await receive()
             except TimeoutError:
                 raise SlowClientError("the body did not arrive in time") from None
-            whole = message["type"] != "http.request" or not message.get("more_body")
+            if message["type"] != "http.request":
+                # The framework would take it for a defect of ours.
+                raise RequestError("the body broke off", hint="send the whole body")
+            whole = not message.get("more_body")
             return message
 
         async def send_with_id(message: Message) -> None:
@@ -80,6 +86,11 @@ class Limits:
             await send(message)
 
         await self._app(scope, receive_in_time, send_with_id)
+
+
+def _new_id(now: float) -> str:
+    """Return an id that sorts by time: the journal's index of them then grows at its end."""
+    return f"{int(now * 1000):012x}{secrets.token_hex(4)}"
 
 
 def _given_id(scope: Scope) -> str | None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
+from msgspec import Meta
 
 from gitlease.broker import errors as own
 from gitlease.broker.store import errors as store
@@ -65,20 +66,17 @@ _RETRY: Final = 5.0  # seconds; where a fault passes by itself and nobody said w
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """
-    The body of every error, as RFC 9457 has it.
+    """The body of every error, as RFC 9457 has it."""
 
-    `detail` says what happened and the cure; `error` is the same for clients that know only that
-    key; `missing` is the grant that a 403 lacks.
-    """
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    error: str
-    request_id: str
-    missing: dict[str, Any] | None = None
+    type: Annotated[str, Meta(description="`urn:gitlease:problem:` and a word that never changes")]
+    title: Annotated[str, Meta(description="what that word means")]
+    status: Annotated[int, Meta(description="the HTTP status")]
+    detail: Annotated[str, Meta(description="what happened, and the cure")]
+    error: Annotated[str, Meta(description="what happened, for clients that know only this key")]
+    request_id: Annotated[str, Meta(description="the reply's `X-Request-Id`")]
+    missing: Annotated[
+        dict[str, Any] | None, Meta(description="with `outside-grants`: what a grant would need")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import contextlib
 import gc
 import http.client
 import json
+import logging
 import multiprocessing
 import os
 import resource
@@ -24,12 +25,14 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.errors import ConfigurationError
 from granian.http import HTTP1Settings
 
-from gitlease.broker import logs
+from gitlease.broker import certificate, logs
 from gitlease.broker.app import create_app
+from gitlease.broker.connections import Connections, can_look
+from gitlease.broker.dumps import keep_secrets_in_memory
 from gitlease.broker.orphans import end_with_parent
 from gitlease.broker.settings import CONFIG, load
 from gitlease.model.errors import SettingsError
@@ -38,13 +41,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
     from pathlib import Path
 
-    from gitlease.broker.app import Broker
+    from gitlease.broker.connections import Application
     from gitlease.broker.settings import Settings
+
+log = logging.getLogger(__name__)
 
 # A request's line and headers; an honest one has a few hundred bytes.
 MAX_HEAD: Final = 16 * 1024  # bytes
 HEAD_LIMIT: Final = 10_000  # milliseconds for all of it, and between two requests
+# Each costs 20 KB while it says nothing; from half of them on, who waits makes room.
 CONNECTIONS: Final = 4096  # at once, over all workers
+FEWEST: Final = 64  # connections of a worker, however few descriptors it may have
+RESERVE: Final = 256  # descriptors of a worker for all else
 READY_LIMIT: Final = 60.0  # seconds
 # A commit on SQLite gets the interpreter back several times in a thread of its own, and waits so
 # long each time while the event loop is busy (Python's own: 5 ms).
@@ -68,8 +76,11 @@ def serve(
     with.  Raises `GitleaseError` if the service cannot start.
     """
     logs.configure()
-    # A core dump would hold every token; the workers inherit this.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    keep_secrets_in_memory()
+    _raise_descriptors(settings)
+    certificate.require(settings)
+    if (trouble := certificate.trouble(settings)) is not None:
+        log.warning("%s", trouble)
     if config is not None:
         env[CONFIG] = str(config.absolute())
     # Everything is opened once before a worker starts: a wrong setting is told here, once, a new
@@ -102,16 +113,21 @@ def run(
     return 0
 
 
-def worker() -> Broker:
+def worker() -> Application:
     """Return the application of one worker process."""
     logs.configure()
+    keep_secrets_in_memory()
     sys.setswitchinterval(SWITCH)
     # What was imported stays: the collector need not look at it again.
     gc.freeze()
     gc.set_threshold(COLLECT, *gc.get_threshold()[1:])
     settings = load(os.environ)
     end_with_parent(settings.drain)
-    return create_app(settings)
+    if not can_look():
+        return create_app(settings)
+    connections = Connections(create_app(settings), _connections(settings) // 2)
+    connections.watch()
+    return connections
 
 
 def _server(settings: Settings, port: int, application: str) -> Any:
@@ -127,10 +143,12 @@ def _server(settings: Settings, port: int, application: str) -> Any:
             loop=Loops.asyncio,
             workers=settings.workers,
             backlog=1024,
-            backpressure=max(1, CONNECTIONS // settings.workers),
+            backpressure=_connections(settings),
             http1_settings=HTTP1Settings(header_read_timeout=HEAD_LIMIT, max_buffer_size=MAX_HEAD),
             ssl_cert=settings.tls_certificate,
             ssl_key=settings.tls_key,
+            # Every client since 2018 speaks it, and it has no weak cipher to choose.
+            ssl_protocol_min=SSLProtocols.tls13,
             workers_kill_timeout=settings.drain,
             respawn_failed_workers=True,
             log_dictconfig={
@@ -142,8 +160,25 @@ def _server(settings: Settings, port: int, application: str) -> Any:
     except (ConfigurationError, OSError, ssl.SSLError) as error:
         raise SettingsError(
             f"the server cannot start ({type(error).__name__})",
-            hint="check the TLS certificate and its key",
+            hint=certificate.HINT,
         ) from None
+
+
+def _raise_descriptors(settings: Settings) -> None:
+    """Let a worker have as many descriptors as it wants, as far as this user may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS // settings.workers + RESERVE
+    if resource.RLIM_INFINITY not in {soft, hard} and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+
+
+def _connections(settings: Settings) -> int:
+    """Return how many connections a worker takes: with one more it could open no file."""
+    most = CONNECTIONS // settings.workers
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY:
+        most = min(most, soft - RESERVE)
+    return max(FEWEST, most)
 
 
 async def _rehearse(settings: Settings) -> None:

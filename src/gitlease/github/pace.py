@@ -14,6 +14,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from gitlease.model.counts import counted
 from gitlease.model.errors import RateLimitedError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Pace:
         wait = max(0.0, self._begun[0] + MINUTE - now) if is_full else 0.0
         if wait > LONGEST_WAIT:
             raise RateLimitedError(
-                f"{self._who} has minted {len(self._begun)} tokens within a minute,"
+                f"{self._who} has minted {counted(len(self._begun), 'token')} within a minute,"
                 f" which is nearly all that GitHub allows",
                 hint="wait; what has been minted is still served",
                 # Not all of a burst at the same moment again.

@@ -179,6 +179,8 @@ def read_token(response: Response, now: float, *, whose: str, source: str) -> To
         raise refusals.strange(response, whose)
     theirs = server_time(response.headers)
     life = min(expires - (now if theirs is None else theirs), LIFETIME)
+    # What was over long ago is over: no time leaves the calendar.
+    life = max(life, -LIFETIME)
     return Token(Secret(secret), now + life, now, lifetime=life, source=source)
 
 

@@ -73,7 +73,8 @@ def read_lease(
     whole = said.get("lifetime")
     if isinstance(whole, (int, float)) and 0 < whole < lifetime:
         lifetime = float(whole)
-    life = min(_life(said, now, skew), lifetime)
+    # What was over long ago is over: no time leaves the calendar.
+    life = max(min(_life(said, now, skew), lifetime), -lifetime)
     username = said.get("username")
     if not isinstance(username, str) or not username.isprintable() or not username.isascii():
         username = ""
@@ -113,11 +114,12 @@ def _permissions(said: object) -> tuple[tuple[str, str], ...] | None:
 
 def _life(said: Mapping[str, Any], now: float, skew: float) -> float:
     seconds = said.get("expires_in")
-    if isinstance(seconds, (int, float)) and math.isfinite(seconds):
-        return float(seconds)
     try:
+        # JSON has whole numbers that no float holds.
+        if isinstance(seconds, (int, float)) and math.isfinite(seconds):
+            return float(seconds)
         moment = datetime.fromisoformat(said["expires_at"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise ValueError("the reply has no time of expiry that can be read") from None
     theirs = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     return theirs + skew - now

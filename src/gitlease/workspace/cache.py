@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import FolderError
 from gitlease.model.tokens import Secret, Token, fair_min_ttl, fingerprint
-from gitlease.workspace import clocks, folders, usage
+from gitlease.workspace import clocks, files, folders, usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +112,7 @@ class Cache:
 
         To look at it so is no use of it, unless *unseen* says otherwise.
         """
-        data = folders.read_private(self._folder / name, _LIMIT, unseen=unseen)
+        data = files.read_ours(self._settings.home, self._folder / name, _LIMIT, unseen=unseen)
         record = None if data is None else _decode(name, data)
         if record is None or record.settings != self._settings.digest:
             # Another App's, or of a scope that has been narrowed since.
@@ -138,16 +138,24 @@ class Cache:
             now.wall + record.left(now) - fair_min_ttl(self._settings.min_ttl, token.lifetime)
         )
         used = usage.last_used(self._folder / name) if self._unseen else None
-        folders.write_whole(self._folder / name, data, mtime=max(deadline, 0.0), atime=used)
+        folders.write_ours(
+            self._settings.home, self._folder / name, data, mtime=max(deadline, 0.0), atime=used
+        )
         return record
 
     def drop(self, name: str) -> bool:
         """Remove the record under *name*; return whether there was one."""
         try:
+            self.check_owner()
             (self._folder / name).unlink()
-        except OSError:
+        except (OSError, FolderError):
             return False
         return True
+
+    def check_owner(self) -> None:
+        """Raise `FolderError` if the records are another user's, or in a place of a link's."""
+        folders.check_owner(self._settings.home)
+        folders.check_owner(self._folder)
 
     def drop_if(self, name: str, rejected: str) -> bool:
         """
@@ -158,13 +166,13 @@ class Cache:
         """
         path = self._folder / name
         aside = path.with_name(f".{name[:100]}.{secrets.token_hex(8)}")
-        if not _holds(path, rejected):
+        if not self._holds(path, rejected):
             return False
         try:
             path.rename(aside)
         except OSError:
             return False
-        if _holds(aside, rejected):
+        if self._holds(aside, rejected):
             aside.unlink(missing_ok=True)
             return True
         # It was renewed in between: it goes back, unless a newer one already stands there.
@@ -183,12 +191,17 @@ class Cache:
         with contextlib.suppress(OSError, FolderError):
             self._make_folder()
             folders.make_private(folder)
-            folders.write_whole(folder / _file_name(rejected), b"", mtime=until)
+            folders.write_ours(self._settings.home, folder / _file_name(rejected), b"", mtime=until)
 
     def is_rejected(self, fingerprint_: str) -> bool:
         """Tell whether GitHub refused the token with this fingerprint before."""
         # Not `Path.exists`, which raises where we may not look.
         return os.path.exists(self._folder / "rejected" / _file_name(fingerprint_))  # noqa: PTH110
+
+    def _holds(self, path: Path, fingerprint_: str) -> bool:
+        data = files.read_ours(self._settings.home, path, _LIMIT, unseen=True)
+        record = None if data is None else _decode(path.name, data)
+        return record is not None and record.token.fingerprint == fingerprint_
 
     def _make_folder(self) -> None:
         # The home first, or it would be made as a mere parent, open to others.
@@ -211,12 +224,6 @@ class Cache:
 def _files(folder: Path) -> Iterator[Path]:
     with contextlib.suppress(OSError):
         yield from folder.iterdir()
-
-
-def _holds(path: Path, fingerprint_: str) -> bool:
-    data = folders.read_private(path, _LIMIT, unseen=True)
-    record = None if data is None else _decode(path.name, data)
-    return record is not None and record.token.fingerprint == fingerprint_
 
 
 def _file_name(fingerprint_: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from gitlease.model import errors
 from gitlease.model.tokens import Secret
-from gitlease.workspace import broker_protocol, folders
+from gitlease.workspace import broker_protocol, files, folders
 from gitlease.workspace.locks import held
 from gitlease.workspace.sources import BEARER_FILE
 
@@ -127,7 +127,7 @@ _INSTEAD: Final = (
 def _read(path: Path, what: str) -> Secret | None:
     """Return the secret in *path*, None if there is no file; a platform may have linked it."""
     try:
-        with path.open("rb") as file:
+        with files.open_regular(path) as file:
             text = file.read(_LONGEST + 1).decode("ascii", "replace").strip("\r\n\t ")
     except FileNotFoundError:
         return None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model import errors
 from gitlease.model.redaction import redact
-from gitlease.workspace import folders, notes
+from gitlease.workspace import files, folders, notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,12 +69,14 @@ class Failures:
             "until": now + patience(error),
             "configured": self._configured(),
         }
-        with contextlib.suppress(OSError):
-            folders.write_whole(notes.failure_file(self._settings, key), json.dumps(memo).encode())
+        path = notes.failure_file(self._settings, key)
+        with contextlib.suppress(OSError, errors.FolderError):
+            folders.write_ours(self._settings.home, path, json.dumps(memo).encode())
 
     def heard(self, key: str, asked_at: float, now: float) -> GitleaseError | None:
         """Return the failure that holds for who asked at *asked_at*, or None to ask."""
-        data = folders.read_private(notes.failure_file(self._settings, key), 4096)
+        path = notes.failure_file(self._settings, key)
+        data = files.read_ours(self._settings.home, path, 4096)
         try:
             memo = json.loads(data or b"")
             at, until = float(memo["at"]), float(memo["until"])

@@ -16,12 +16,15 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import FolderError
+from gitlease.workspace.way import is_anothers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # How `write_whole` calls what is not whole yet.
 _DRAFT: Final = re.compile(r"\..{1,100}\.[0-9a-f]{16}")
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def make_private(path: Path) -> bool:
@@ -34,6 +37,8 @@ def make_private(path: Path) -> bool:
     made = False
     try:
         make_parents(path)
+        if not os.path.lexists(path):
+            check_not_anothers(path.parent)
         with contextlib.suppress(FileExistsError):
             path.mkdir(mode=0o700)
             made = True
@@ -47,13 +52,25 @@ def make_parents(path: Path) -> None:
     """
     Make the folders above *path* that are missing, never writable for others; raise `OSError`.
 
-    The umask narrows their mode 0755 further.
+    The umask narrows their mode 0755 further.  Raises `FolderError` where root would make them in
+    another user's folder, who could not use them.
     """
     # Not `mkdir(parents=True)`: it gives the folders in between the umask's mode, be it 0777.
     if not path.parent.exists():
         make_parents(path.parent)
+        check_not_anothers(path.parent.parent)
         with contextlib.suppress(FileExistsError):
             path.parent.mkdir(mode=0o755)
+
+
+def check_not_anothers(folder: Path) -> None:
+    """Raise `FolderError` if we are root and *folder*, which is there, is another user's."""
+    if is_anothers(folder):
+        raise FolderError(
+            f"{folder} belongs to user {folder.lstat().st_uid}, and what root puts there is no use "
+            "to that user",
+            hint="run it as that user, or set HOME, or GITLEASE_HOME, to a folder of root's",
+        )
 
 
 def check_private(path: Path) -> None:
@@ -66,11 +83,21 @@ def check_ours(path: Path) -> None:
     _check(path, forbidden=0o022)
 
 
+def check_owner(path: Path) -> None:
+    """Raise `FolderError` if *path* is there and is no folder of this user's."""
+    if os.path.lexists(path):
+        _check(path, forbidden=0)
+
+
 def _check(path: Path, *, forbidden: int) -> None:
     try:
         found = path.lstat()
     except OSError as error:
         raise FolderError(f"cannot use {path}: {error.strerror}") from None
+    _judge(path, found, forbidden)
+
+
+def _judge(path: Path, found: os.stat_result, forbidden: int) -> None:
     if not stat.S_ISDIR(found.st_mode):
         raise FolderError(f"{path} is no folder, or only a link to one")
     if found.st_uid != os.geteuid():
@@ -99,17 +126,18 @@ def write_whole(
     mode: int = 0o600,
     mtime: float | None = None,
     atime: float | None = None,
+    folder: int | None = None,
 ) -> None:
     """
     Put *data* at *path* in one step: a reader sees the old file or the new one.
 
     The file has *mode* from its first byte, and *mtime* (seconds since 1970) if given; *atime*,
-    when it was last read, is now unless given too.  Raises `OSError`, and then the old file is
-    untouched and nothing is left behind.
+    when it was last read, is now unless given too.  A relative *path* begins in the open *folder*.
+    Raises `OSError`, and then the old file is untouched and nothing is left behind.
     """
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, mode)
+    descriptor = os.open(temporary, flags, mode, dir_fd=folder)
     try:
         try:
             view = memoryview(data)
@@ -121,9 +149,10 @@ def write_whole(
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        temporary.replace(path)
+        os.replace(temporary, path, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=folder)
         raise
 
 
@@ -135,36 +164,62 @@ def remove_drafts(folder: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def read_private(path: Path, limit: int, *, unseen: bool = False) -> bytes | None:
+def write_ours(
+    home: Path,
+    path: Path,
+    data: bytes,
+    *,
+    mtime: float | None = None,
+    atime: float | None = None,
+) -> None:
     """
-    Return the bytes of *path*, or None if it is missing, not ours alone, or over *limit* bytes.
+    Put *data* at *path* below our folder *home* as `write_whole` does, mode 0600.
 
-    A link is never followed, and a file with a second name is not believed.  Read *unseen*, the
-    file keeps the time of its last use.
+    Raises `FolderError` too: where *home*, or a folder between the two, is a link, or one in which
+    somebody else can place a file.
     """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-    # Linux refuses O_NOATIME for a stranger's file, which would not be believed either.
-    no_trace = getattr(os, "O_NOATIME", 0) if unseen else 0
+    with opened_ours(home, path.parent) as folder:
+        write_whole(type(path)(path.name), data, mtime=mtime, atime=atime, folder=folder)
+
+
+@contextlib.contextmanager
+def opened_trusted(path: Path) -> Iterator[int]:
+    """
+    Open the folder *path* if what is in it may be believed: nobody else can place a file there.
+
+    It is ours or root's, as in an image that root has built.  Raises `FolderError` or `OSError`.
+    """
     try:
-        descriptor = os.open(path, flags | no_trace)
-    except OSError:
-        return None
+        descriptor = os.open(path, _FOLDER)
+    except NotADirectoryError:
+        raise FolderError(f"{path} is no folder, or only a link to one") from None
     try:
         found = os.fstat(descriptor)
-        if (
-            not stat.S_ISREG(found.st_mode)
-            or found.st_uid != os.geteuid()
-            or found.st_mode & 0o077
-            or found.st_nlink > 1
-            or found.st_size > limit
-        ):
-            return None
-        data = os.read(descriptor, limit + 1)
-        if unseen and not no_trace:
-            os.utime(descriptor, ns=(found.st_atime_ns, found.st_mtime_ns))
-    except OSError:
-        return None
-    else:
-        return data
+        # Group 0 is the user's own where a platform gives containers any number (OpenShift).
+        others = stat.S_IWOTH | (stat.S_IWGRP if found.st_gid else 0)
+        if found.st_uid not in {0, os.geteuid()} or found.st_mode & others:
+            _judge(path, found, 0o022)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def opened_ours(home: Path, folder: Path) -> Iterator[int]:
+    """
+    Open *folder* below our folder *home*, if only this user can place a file in either.
+
+    Each is looked at when it is open, so that nobody can swap it in between; no link is followed.
+    Raises `FolderError` or `OSError`.
+    """
+    descriptor = os.open(home, _FOLDER)
+    try:
+        _judge(home, os.fstat(descriptor), 0o022)
+        for name in folder.relative_to(home).parts:
+            below = os.open(name, _FOLDER, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+            _judge(folder, os.fstat(descriptor), 0o022)
+        yield descriptor
     finally:
         os.close(descriptor)

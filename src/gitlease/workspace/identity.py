@@ -6,10 +6,11 @@ Source: GitHub docs, "Setting your commit email address": `ID+LOGIN@users.norepl
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from gitlease.model.errors import UnreachableError
-from gitlease.workspace import folders
+from gitlease.workspace import files, folders
 from gitlease.workspace.gh import bot
 from gitlease.workspace.install import wiring
 from gitlease.workspace.install.gitblock import quoted
@@ -41,7 +42,8 @@ def keep(settings: Settings, env: Mapping[str, str], token: Secret) -> tuple[Sta
     email = f"{found.id}+{found.login}@users.noreply.{settings.host}"
     text = f"[user]\n\tname = {quoted(found.login)}\n\temail = {quoted(email)}\n".encode()
     said = f"{found.login} <{email}>"
-    if path.exists() and path.read_bytes() == text:
-        return "already", said
+    with contextlib.suppress(OSError):
+        if files.read_regular(path) == text:
+            return "already", said
     folders.write_whole(path, text, mode=wiring.mode(settings))
     return "done", said

@@ -10,6 +10,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
+from gitlease.model.errors import FolderError
+from gitlease.workspace import folders
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -47,7 +50,10 @@ def forget_failure(settings: Settings, key: str) -> None:
 def forget(settings: Settings) -> None:
     """Forget all notes, so that the next miss asks for everything anew; never fails."""
     for folder, prefix in ((settings.cache, _FAILURE), (settings.home / "run", _INSTALLATION)):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, FolderError):
+            # Another user's notes are not ours to forget, nor is anything that a link leads to.
+            folders.check_owner(settings.home)
+            folders.check_owner(folder)
             for path in folder.iterdir():
                 if path.name.startswith(prefix):
                     path.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from gitlease.workspace import folders
+from gitlease.workspace import files, folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,9 +30,9 @@ def note(home: Path) -> bool:
     path = _file(home)
     folders.make_private(path.parent)
     text = "".join(f"{folder}\n" for folder in _found()).encode()
-    if folders.read_private(path, _LIMIT) == text:
+    if files.read_ours(home, path, _LIMIT) == text:
         return False
-    folders.write_whole(path, text)
+    folders.write_ours(home, path, text)
     return True
 
 
@@ -41,7 +41,7 @@ def extend(home: Path) -> None:
     if not sys.flags.no_site:
         return
     # The noted folders first: it is their packages that the installation could import.
-    noted = (folders.read_private(_file(home), _LIMIT) or b"").decode("utf-8", "surrogateescape")
+    noted = (files.read_ours(home, _file(home), _LIMIT) or b"").decode("utf-8", "surrogateescape")
     sys.path += [folder for folder in noted.splitlines() if folder not in sys.path]
     import site  # noqa: PLC0415 - only a miss that has to sign needs it
 

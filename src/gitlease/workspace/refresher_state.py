@@ -10,8 +10,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from gitlease.model.counts import counted
 from gitlease.model.redaction import printable
-from gitlease.workspace import daemon, standing
+from gitlease.workspace import daemon, folders, standing
 
 if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
@@ -46,13 +47,15 @@ class RefresherState:
         if self.late:
             return f"the refresher is {self.late:.0f} s late; run `gitlease doctor`"
         if self.failures:
-            return f"the refresher failed {self.failures} times: {self.message}; {self.hint}"
+            often = counted(self.failures, "time")
+            why = "; ".join(filter(None, (self.message, self.hint)))
+            return f"the refresher failed {often}: {why}"
         return ""
 
 
 def read(settings: Settings) -> RefresherState | None:
     """Return the state of the refresher, None if this workspace has none."""
-    if not daemon.marker(settings).exists():
+    if not folders.is_there(daemon.marker(settings)):
         return None
     said = standing.read(settings)
     over = time.time() - said.next_due if said.next_due else 0.0

@@ -87,14 +87,14 @@ def _read_permissions(value: Any) -> dict[str, str]:
 
 
 def _read_host(text: str) -> str:
-    host = lower(text).removesuffix(":443")
+    host = lower(text)
     name, _, port = host.partition(":")
     labels = name.split(".")
     if not all(
         label and label.isascii() and label.replace("-", "").isalnum() for label in labels
     ) or (":" in host and not (port.isascii() and port.isdigit())):
         raise NoMeaningError("a host name such as github.com or github.example.com")
-    return host
+    return host.removesuffix(":443")
 
 
 def _read_url(text: str) -> str:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
-import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,11 +19,10 @@ from gitlease.model.hosts import api_url_of
 from gitlease.model.redaction import printable
 from gitlease.model.tokens import LFS_MIN_TTL, MIN_TTL
 from gitlease.workspace.setting_values import PATHS, NoMeaningError, read_value
+from gitlease.workspace.settings_file import FILE, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-FILE: Final = "settings.toml"
 
 # Setting: its environment variables, the first that is set wins.
 VARIABLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -261,6 +258,9 @@ def build(
         if name not in known:
             problem = problem or f"{home / FILE}: unknown setting {printable(name)}, ignored"
             continue
+        if value == "" and name in PATHS:
+            # As an empty variable is: no path would be the folder that somebody happens to be in.
+            continue
         try:
             values[name] = read_value(name, value)
         except NoMeaningError as bad:
@@ -272,21 +272,3 @@ def build(
     host = values.setdefault("host", "github.com")
     values.setdefault("api_url", api_url_of(host))
     return Settings(home, problem=problem, **values)
-
-
-def read_file(path: Path) -> tuple[dict[str, Any], str]:
-    """Return the settings in the file *path*, or nothing and why it is set aside, with the cure."""
-    try:
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
-            # Whoever writes it chooses where the App's proof of identity is sent.
-            if found.st_uid not in {0, os.geteuid()}:
-                return {}, f"{path} is set aside: it is user {found.st_uid}'s; chown or remove it"
-            if found.st_mode & stat.S_IWOTH:
-                return {}, f"{path} is set aside: others can write it; chmod 600 {path}"
-            return tomllib.loads(file.read().decode("utf-8")), ""
-    except FileNotFoundError:
-        return {}, ""
-    except (OSError, ValueError) as error:
-        what = error.strerror if isinstance(error, OSError) else printable(str(error))
-        return {}, f"{path} is set aside: {what}; correct it or remove it"

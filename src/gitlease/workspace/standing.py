@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import gitlease
+from gitlease.model.errors import FolderError
 from gitlease.model.redaction import redact
-from gitlease.workspace import daemon, folders, pace
+from gitlease.workspace import daemon, files, folders, pace
 
 if TYPE_CHECKING:
     from gitlease.workspace.pace import Draw
@@ -67,7 +68,7 @@ def settle(
 
 def read(settings: Settings) -> Standing:
     """Return what is kept, or a beginner's standing where that cannot be believed."""
-    data = folders.read_private(daemon.status_file(settings), _LIMIT)
+    data = files.read_ours(settings.home, daemon.status_file(settings), _LIMIT)
     try:
         said: dict[str, Any] = json.loads(data or b"")
         success, failures, error = (
@@ -97,7 +98,8 @@ def mark(settings: Settings) -> tuple[int, int] | None:
 
 
 def write(settings: Settings, standing: Standing) -> None:
-    """Keep *standing*; on a full disk the old one stays."""
+    """Keep *standing*; on a full disk the old one stays, and in a folder not ours nothing is."""
     data = json.dumps(asdict(standing)).encode() + b"\n"
-    with contextlib.suppress(OSError):
-        folders.write_whole(daemon.status_file(settings), data, mtime=standing.next_due)
+    with contextlib.suppress(OSError, FolderError):
+        path = daemon.status_file(settings)
+        folders.write_ours(settings.home, path, data, mtime=standing.next_due)

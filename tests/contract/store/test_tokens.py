@@ -184,6 +184,31 @@ def test_a_removal_gives_back_the_tokens_that_nobody_else_holds(
     asyncio.run(run())
 
 
+def test_a_removal_gives_back_what_others_hold_if_that_is_asked_for(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as store:
+            for name in ("stolen", "ws-2"):
+                await store.workspaces.create(name)
+            shared, foreign = place.token("ghs_shared"), place.token("ghs_foreign")
+            for key, token in (("shared", shared), ("foreign", foreign)):
+                await store.tokens.put(key, token, SCOPE, "app-1", 42)
+            holders = [("stolen", shared), ("ws-2", shared), (None, shared), ("ws-2", foreign)]
+            for holder, token in holders:
+                await store.journal.note(
+                    Entry(
+                        at=place.clock(),
+                        kind="lease",
+                        workspace_id=holder,
+                        fingerprint=token.fingerprint,
+                    )
+                )
+            removed = await store.workspaces.remove("stolen", also_shared=True)
+            assert {token.key for token in removed.tokens} == {"shared"}
+            assert await store.tokens.get("foreign") is not None
+
+    asyncio.run(run())
+
+
 def test_a_removal_gives_back_what_a_renewal_has_replaced_too(place: Place) -> None:
     async def run() -> None:
         async with place.store() as store:

@@ -91,7 +91,7 @@ def test_a_fingerprint_is_found_however_it_is_spelt(shell: Shell) -> None:
 def test_pruning_is_on_record_and_spares_the_last_day(shell: Shell) -> None:
     shell.note(Entry(at=1.0, kind="lease"), Entry(at=2.0, kind="lease"))
     assert shell("journal", "--prune", "0.5")[0] == 2
-    assert shell("journal", "--prune", "1")[:2] == (0, "2 records are removed\n")
+    assert shell("journal", "--prune", "1")[:2] == (0, "2 records removed\n")
     (pruned,) = shell.read("journal")
     assert (pruned["kind"], pruned["request_id"]) == ("admin", "command line")
     assert pruned["reason"].startswith("2 records from before ")

@@ -1,6 +1,6 @@
-"""A broker keeps nothing of a lease but its record; `make soak` shows it over 100,000."""
+"""A broker keeps nothing of a lease but its record; `make memory` shows it over 100,000."""
 
-from tools.bench.soak import soak
+from tools.bench.memory import soak
 
 # The pages of SQLite that each connection caches come to a few MiB until they are full; what keeps
 # as much as a request of each lease is beyond this.

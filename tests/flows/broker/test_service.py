@@ -3,14 +3,12 @@
 import concurrent.futures
 import json
 import re
-import socket
 import stat
 import subprocess
 import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -208,7 +206,7 @@ def test_an_operator_manages_from_a_shell(broker: Broker) -> None:
     broker.manage("workspace", "revoke", "ws-1", "--owner", "acme", "--repo", "lib")
     (row,) = json.loads(broker.manage("workspace", "list", "--json"))
     assert row["grants"][0]["repositories"] == ["app"]
-    assert "1 tokens" in broker.manage("keys", "rotate")
+    assert "1 token sealed" in broker.manage("keys", "rotate")
     broker.manage("workspace", "remove", "ws-1")
     assert lease(broker, "ws-1", bearer(secret)).status_code == 401
 
@@ -266,22 +264,11 @@ def test_workers_share_the_store_and_what_is_revoked(tmp_path: Path, github: Git
         assert "gitlease_leases_total" in broker.ask("GET", "/metrics").text
 
 
-def test_a_long_body_a_flood_of_headers_and_a_slow_client_are_cut_off(broker: Broker) -> None:
+def test_a_long_body_and_a_flood_of_headers_are_cut_off(broker: Broker) -> None:
     long = broker.ask("POST", "/admin/workspaces", headers=broker.admin, content=b"x" * 70_000)
     assert (long.status_code, long.json()["type"]) == (413, "urn:gitlease:problem:too-large")
     flood = {f"x-{number}": "y" * 100 for number in range(400)}
     assert broker.ask("GET", "/healthz", headers=flood).status_code == 431
-    at = urlsplit(broker.url)
-    began = time.monotonic()
-    with socket.create_connection((at.hostname, at.port), timeout=30) as slow:
-        slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-")
-        said = slow.recv(100)
-    assert said == b"" or b"408" in said
-    assert time.monotonic() - began < 20
-    head = b"POST /registry/register HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"
-    with socket.create_connection((at.hostname, at.port), timeout=30) as slow:
-        slow.sendall(head)
-        assert b"408" in slow.recv(100)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from gitlease.emulator import GitHub
+from gitlease.workspace.doctor.baked import baked_into
+from gitlease.workspace.settings import load
+from gitlease.workspace.shell import templates
 from tests.support.brokers import Broker, running_broker
 from tests.support.doctoring import Ward
 from tests.support.loopback import Act, Loopback, reply
@@ -259,6 +262,10 @@ def test_a_refresher_that_is_gone_or_failing(ward: Ward) -> None:
         well |= {"last_error": None, "last_success": None, "pid": None, "version": "0"}
         put(status, json.dumps(well | values))
 
+    mine = load({**ward.workspace.env, "GITLEASE_HOME": str(ward.workspace.state)})
+    baked = baked_into(ward.workspace.helper)
+    program = templates.refresher(mine, python=baked.python, main=baked.main)
+    put(ward.workspace.state / "bin" / "gitlease-refresher", program)
     says()
     put(run / "refresher.wanted", "")
     assert kinds(ward) == {"refresher-dead"}

@@ -215,6 +215,7 @@ def test_the_systems_git_leads_each_user_to_a_helper_of_his_own(
     other = {**env, "HOME": str(machine.folder())}
     assert machine.run(["git", "ls-remote", "-q", url], env=other).stdout
     assert bare_workspace.gitlease("status").returncode == 0
+    assert bare_workspace.gitlease("doctor").stdout.startswith(b"nothing found")
     bare_workspace.gitlease("uninstall")
     assert not (bare_workspace.home / "system-gitconfig").exists()
     assert not (bare_workspace.home / "shared").exists()

@@ -107,6 +107,19 @@ def test_who_wants_to_waits_for_the_first_token(workspace: Workspace) -> None:
 
 
 @HOST_ONLY
+def test_where_no_token_is_to_be_had_the_cause_is_said_once(workspace: Workspace) -> None:
+    """By the step that fetches it; gh's refers to that, and programs hear it of both."""
+    workspace.github.suspend("acme")
+    said = workspace.gitlease("install").stdout.decode().splitlines()
+    [cause] = [line for line in said if line.startswith("failed  token: ")]
+    assert "suspended" in cause
+    assert "failed  gh: for the same reason as token" in said
+    steps = json.loads(workspace.gitlease("install", "--json").stdout)["steps"]
+    texts = {step["step"]: step["text"] for step in steps if step["state"] == "failed"}
+    assert texts == dict.fromkeys(["token", "gh"], cause.removeprefix("failed  token: "))
+
+
+@HOST_ONLY
 def test_a_wait_in_vain_is_told_and_the_command_starts(workspace: Workspace) -> None:
     workspace.github.suspend("acme")
     ran = workspace.gitlease("run", "--wait", "30", "--", "echo", "started")

@@ -40,6 +40,15 @@ def test_no_life_is_longer_than_is_believed() -> None:
     assert read_lease(said, NOW, lifetime=3600).token.expires_at == NOW + 3600
 
 
+@pytest.mark.parametrize("over", [{"expires_in": -1e300}, {"expires_at": "0001-01-01"}])
+def test_a_token_that_was_over_long_ago_is_over_at_a_time_that_can_be_told(
+    over: dict[str, object],
+) -> None:
+    read = read_lease({"token": "ghs_1", **over}, NOW, lifetime=3600)
+    assert not read.token.usable(NOW, 0)
+    assert read.as_json(NOW)["expires_in"] == -3600
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -48,6 +57,7 @@ def test_no_life_is_longer_than_is_believed() -> None:
         {"token": "ghs_secret"},
         {"token": "ghs_secret", "expires_at": "soon"},
         {"token": "ghs_secret", "expires_in": float("nan")},
+        {"token": "ghs_secret", "expires_in": 10**400},
         {"token": "", "expires_in": 5},
         {"token": "ghs_secret\nquit=1", "expires_in": 5},
         {"token": "ghs_secret x", "expires_in": 5},

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gitlease.model.errors import FolderError
-from gitlease.workspace.folders import check_private, make_private, read_private, write_whole
+from gitlease.workspace.files import read_ours
+from gitlease.workspace.folders import check_private, make_private, write_whole
 from tests.support.parts import tree
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -93,6 +94,7 @@ def test_a_link_is_replaced_and_what_it_pointed_to_is_untouched(tmp_path: Path) 
 LITTLE_ROOM = """
 import resource, sys
 from pathlib import Path
+from gitlease.workspace.files import read_ours
 from gitlease.workspace.folders import write_whole
 room = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
@@ -123,7 +125,7 @@ def test_a_fault_at_any_step_leaves_the_old_file_and_nothing_else(
     def fail(*_args: object, **_kwargs: object) -> None:
         raise fault
 
-    monkeypatch.setattr(Path if step == "replace" else os, step, fail)
+    monkeypatch.setattr(os, step, fail)
     with pytest.raises(type(fault)):
         write_whole(path, b"new", mtime=1.0)
     assert tree(tmp_path) == {"f": b"old"}
@@ -146,41 +148,42 @@ def test_a_reader_sees_the_old_file_or_the_new_one_and_never_a_part(tmp_path: Pa
     writer.start()
     seen = set()
     while not done.is_set():
-        seen.add(read_private(path, 300_000))
+        seen.add(read_ours(tmp_path, path, 300_000))
     writer.join()
     assert seen <= whole
 
 
 def test_a_private_file_is_read_whole_up_to_its_limit(tmp_path: Path) -> None:
     write_whole(tmp_path / "f", b"12345")
-    assert read_private(tmp_path / "f", 5) == b"12345"
-    assert read_private(tmp_path / "f", 4) is None
-    assert read_private(tmp_path / "missing", 5) is None
+    assert read_ours(tmp_path, tmp_path / "f", 5) == b"12345"
+    assert read_ours(tmp_path, tmp_path / "f", 4) is None
+    assert read_ours(tmp_path, tmp_path / "missing", 5) is None
 
 
 def test_what_others_could_have_placed_is_not_read(tmp_path: Path) -> None:
     write_whole(tmp_path / "f", b"data")
     (tmp_path / "link").symlink_to(tmp_path / "f")
-    assert read_private(tmp_path / "link", 9) is None
-    assert read_private(tmp_path, 9) is None
+    assert read_ours(tmp_path, tmp_path / "link", 9) is None
+    (tmp_path / "below").mkdir()
+    assert read_ours(tmp_path, tmp_path / "below", 9) is None
     os.mkfifo(tmp_path / "pipe", 0o600)
-    assert read_private(tmp_path / "pipe", 9) is None
+    assert read_ours(tmp_path, tmp_path / "pipe", 9) is None
     (tmp_path / "second").hardlink_to(tmp_path / "f")
-    assert read_private(tmp_path / "f", 9) is None
+    assert read_ours(tmp_path, tmp_path / "f", 9) is None
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o620, 0o666])
 def test_a_file_that_is_open_to_others_is_not_read(tmp_path: Path, mode: int) -> None:
     write_whole(tmp_path / "f", b"data")
     (tmp_path / "f").chmod(mode)
-    assert read_private(tmp_path / "f", 9) is None
+    assert read_ours(tmp_path, tmp_path / "f", 9) is None
 
 
 @as_root
 def test_a_strangers_file_is_not_read(tmp_path: Path) -> None:
     write_whole(tmp_path / "f", b"data")
     os.chown(tmp_path / "f", STRANGER, STRANGER)
-    assert read_private(tmp_path / "f", 9) is None
+    assert read_ours(tmp_path, tmp_path / "f", 9) is None
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])

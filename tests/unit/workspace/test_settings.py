@@ -126,6 +126,7 @@ BAD = [
     ("GITLEASE_HOST", "git hub.com", "a host name"),
     ("GITLEASE_HOST", "github.com:", "a host name"),
     ("GITLEASE_HOST", "github.com:x", "a host name"),
+    ("GITLEASE_HOST", "github.com:443:443", "a host name"),
     ("GITLEASE_HOST", "*.github.com", "a host name"),
     ("GITLEASE_HOST", "g\N{LATIN SMALL LETTER DOTLESS I}thub.com", "a host name"),
     ("GITLEASE_HOST", "../../x", "a host name"),
@@ -223,7 +224,17 @@ def test_a_refused_url_does_not_show_its_password(env: dict[str, str]) -> None:
     assert "hunter2" not in str(raised.value)
 
 
-@pytest.mark.parametrize("text", ["host = ", "[", b"\xff\xfe", "a = 1\na = 2", "\0"])
+@pytest.mark.parametrize("name", ["configs_dir", "system_dir", "compat_dir", "ca_file"])
+def test_an_empty_path_in_the_file_is_none_and_not_the_folder_one_is_in(
+    env: dict[str, str], name: str
+) -> None:
+    write(env, f"{name} = ''")
+    assert load(env) == Settings(Path(env["GITLEASE_HOME"]))
+
+
+@pytest.mark.parametrize(
+    "text", ["host = ", "[", b"\xff\xfe", "a = 1\na = 2", "\0", "a = " + "[" * 4000]
+)
 def test_a_broken_file_is_set_aside_with_a_complaint_and_the_rest_serves_on(
     env: dict[str, str], text: str | bytes
 ) -> None:

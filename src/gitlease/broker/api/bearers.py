@@ -1,11 +1,12 @@
 """The routes by which a workspace, or the operator, looks after its bearers."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from msgspec import Meta
 
 from gitlease.broker.administering import Administering
 from gitlease.broker.api import guards
@@ -20,24 +21,24 @@ EITHER: list[dict[str, list[str]]] = [{"workspace": []}, {"admin": []}]
 class Bearer(msgspec.Struct):
     """A bearer as a person may see it."""
 
-    id: str
-    prefix: str
-    created_at: str
-    last_used_at: str | None
-    revoked_at: str | None
+    id: Annotated[str, Meta(description="its public name, by which it is revoked")]
+    prefix: Annotated[str, Meta(description="how it begins, to tell it from others")]
+    created_at: Annotated[str, Meta(description="ISO 8601 in UTC, as all times here")]
+    last_used_at: Annotated[str | None, Meta(description="null: never")]
+    revoked_at: Annotated[str | None, Meta(description="null: it is live")]
 
 
 class Bearers(msgspec.Struct):
     """The bearers of one workspace, oldest first."""
 
-    tokens: list[Bearer]
+    tokens: Annotated[list[Bearer], Meta(description="revoked ones too")]
 
 
 class NewBearer(msgspec.Struct):
     """A bearer that was just made; nobody can be told it again."""
 
-    id: str
-    auth_token: str
+    id: Annotated[str, Meta(description="its public name, by which it is revoked")]
+    auth_token: Annotated[str, Meta(description="the bearer, for the workspace's `.auth_token`")]
 
     def __repr__(self) -> str:
         return "NewBearer(…)"

@@ -7,6 +7,7 @@ import msgspec
 from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Meta
 
 from gitlease.broker.api import guards
 from gitlease.broker.api.documents import BODY, problems
@@ -22,36 +23,36 @@ Name = Annotated[str | None, QueryParameter(description="as on GitHub, in any ca
 
 
 class LeaseReply(msgspec.Struct):
-    """
-    A token; null means all repositories, or all permissions that the installation has.
+    """A token; null means all repositories, or all permissions that the installation has."""
 
-    `expires_in` and `lifetime`, the token's whole life, are seconds.
-    """
-
-    token: str
-    expires_at: str | None
-    expires_in: int | None
-    lifetime: int | None
-    username: str
-    owner: str | None
-    repositories: list[str] | None
-    permissions: dict[str, str] | None
-    app: str
+    token: Annotated[str, Meta(description="the installation token")]
+    expires_at: Annotated[str | None, Meta(description="when it ends, ISO 8601 in UTC")]
+    expires_in: Annotated[int | None, Meta(description="seconds that are left of it")]
+    lifetime: Annotated[int | None, Meta(description="seconds of its whole life")]
+    username: Annotated[str, Meta(description="the user for git over https")]
+    owner: Annotated[str | None, Meta(description="whose repositories it reaches")]
+    repositories: Annotated[list[str] | None, Meta(description="which of them; null: all")]
+    permissions: Annotated[
+        dict[str, str] | None, Meta(description="what it may do there; null: what the App may")
+    ]
+    app: Annotated[str, Meta(description="the id of the App that it is of")]
 
     def __repr__(self) -> str:
         return "LeaseReply(…)"
 
 
 class Rejection(msgspec.Struct):
-    """A token that git was refused with, by its fingerprint: base64 of its SHA-256."""
+    """A token that git was refused with, by its fingerprint."""
 
-    fingerprint: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9+/]{43}=$")]
+    fingerprint: Annotated[
+        str, Meta(pattern="^[A-Za-z0-9+/]{43}=$", description="base64 of the token's SHA-256")
+    ]
 
 
 class Dropped(msgspec.Struct):
     """Whether the token was still being handed out."""
 
-    dropped: bool
+    dropped: Annotated[bool, Meta(description="whether it was held until now")]
 
 
 def routes(

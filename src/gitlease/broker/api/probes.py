@@ -1,11 +1,12 @@
 """The routes for probes and dashboards."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
+from msgspec import Meta
 
 from gitlease.broker.api import guards
 from gitlease.broker.api.documents import problems
@@ -17,7 +18,7 @@ from gitlease.broker.metrics import CONTENT_TYPE, Metrics
 class Health(msgspec.Struct):
     """It is well."""
 
-    status: str = "ok"
+    status: Annotated[str, Meta(description="`ok`")] = "ok"
 
 
 def routes(

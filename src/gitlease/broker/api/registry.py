@@ -1,11 +1,12 @@
 """The route by which a workspace gets its first bearer."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
+from msgspec import Meta
 
 from gitlease.broker.api import guards
 from gitlease.broker.api.documents import BODY, problems
@@ -16,15 +17,18 @@ from gitlease.broker.registering import Registering
 class Registration(msgspec.Struct):
     """Who registers; what else older clients send is not looked at."""
 
-    id: str | None = None
-    workspace_id: str | None = None
+    id: Annotated[str | None, Meta(description="the workspace's id")] = None
+    workspace_id: Annotated[str | None, Meta(description="the same, from older clients")] = None
 
 
 class Registered(msgspec.Struct, omit_defaults=True):
-    """`auth_token` is there once: when this registration gave the workspace its first bearer."""
+    """The workspace is registered."""
 
-    status: str
-    auth_token: str | msgspec.UnsetType = msgspec.UNSET
+    status: Annotated[str, Meta(description="`registered`")]
+    auth_token: Annotated[
+        str | msgspec.UnsetType,
+        Meta(description="the first bearer, if this registration made it; never said again"),
+    ] = msgspec.UNSET
 
     def __repr__(self) -> str:
         return "Registered(…)"

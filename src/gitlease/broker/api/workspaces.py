@@ -6,6 +6,7 @@ import msgspec
 from litestar import Request, delete, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import Meta
 
 from gitlease.broker.administering import Administering
 from gitlease.broker.api import guards
@@ -18,22 +19,27 @@ from gitlease.model.wire import iso
 
 ADMIN: list[dict[str, list[str]]] = [{"admin": []}]
 MOST_GRANTS = 1000
-After = Annotated[str, QueryParameter(pattern="^[!-~]*$", max_length=128)]
-Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
+After = Annotated[
+    str, QueryParameter(pattern="^[!-~]*$", max_length=128, description="the ids beyond it")
+]
+Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="workspaces on a page")]
+
+Shared = Annotated[
+    bool, QueryParameter(description="also revoke the tokens that other workspaces hold too")
+]
 
 
 class GrantBody(msgspec.Struct, forbid_unknown_fields=True):
-    """
-    What a workspace may ask for.
+    """What a workspace may ask for."""
 
-    `repositories` is "ALL" or a list of names; `permissions` null means the installation's,
-    `max_per_hour` null any number.
-    """
-
-    owner: str
-    repositories: str | list[str]
-    permissions: dict[str, str] | None = None
-    max_per_hour: int | None = None
+    owner: Annotated[str, Meta(description="whose repositories")]
+    repositories: Annotated[str | list[str], Meta(description="`ALL`, or a list of names")]
+    permissions: Annotated[
+        dict[str, str] | None, Meta(description="name and level; null: what the App has")
+    ] = None
+    max_per_hour: Annotated[
+        int | None, Meta(description="leases in an hour of the clock; null: any number")
+    ] = None
 
     def read(self) -> Grant:
         """Return the grant; raise `RequestError` if it has no meaning."""
@@ -43,22 +49,26 @@ class GrantBody(msgspec.Struct, forbid_unknown_fields=True):
 class NewWorkspace(msgspec.Struct, forbid_unknown_fields=True):
     """A workspace to create; without grants it may ask for nothing."""
 
-    id: str
-    grants: Annotated[list[GrantBody], msgspec.Meta(max_length=MOST_GRANTS)] = []
+    id: Annotated[str, Meta(description="its name, of letters, digits, `.`, `_` and `-`")]
+    grants: Annotated[
+        list[GrantBody], Meta(max_length=MOST_GRANTS, description="what it may ask for")
+    ] = []
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
     """What to change: all grants of a workspace at once."""
 
-    grants: Annotated[list[GrantBody], msgspec.Meta(max_length=MOST_GRANTS)]
+    grants: Annotated[
+        list[GrantBody], Meta(max_length=MOST_GRANTS, description="in place of all that it has")
+    ]
 
 
 class Workspace(msgspec.Struct):
     """A workspace and what it may ask for."""
 
-    id: str
-    grants: list[dict[str, Any]]
-    created_at: str
+    id: Annotated[str, Meta(description="its name")]
+    grants: Annotated[list[dict[str, Any]], Meta(description="each as a `GrantBody`")]
+    created_at: Annotated[str, Meta(description="ISO 8601 in UTC")]
 
     @classmethod
     def of(cls, row: WorkspaceRow) -> Self:
@@ -67,17 +77,17 @@ class Workspace(msgspec.Struct):
 
 
 class Workspaces(msgspec.Struct):
-    """A page of workspaces; `next` is the `after` of the next page, null at the end."""
+    """Some workspaces, in the order of their ids."""
 
-    workspaces: list[Workspace]
-    next: str | None
+    workspaces: Annotated[list[Workspace], Meta(description="the page")]
+    next: Annotated[str | None, Meta(description="the `after` of the next page; null at the end")]
 
 
 class Removed(msgspec.Struct):
-    """How many bearers were revoked here, and how many tokens at GitHub."""
+    """What went with a workspace."""
 
-    bearers: int
-    tokens: int
+    bearers: Annotated[int, Meta(description="how many were revoked here")]
+    tokens: Annotated[int, Meta(description="how many were revoked at GitHub")]
 
 
 def routes(door: Door, store: Store, administering: Administering) -> list[HTTPRouteHandler]:
@@ -147,10 +157,15 @@ def _changing(guard: list[guards.Guard], administering: Administering) -> list[H
         summary="Remove a workspace",
         status_code=200,
         guards=guard,
-        responses=problems(401, 404),
+        responses=problems(401, 404, 422),
         security=ADMIN,
     )
-    async def remove(request: Request[Any, Any, Any], workspace_id: FromPath[str]) -> Removed:
-        return Removed(*await administering.remove(guards.request_id(request), workspace_id))
+    async def remove(
+        request: Request[Any, Any, Any], workspace_id: FromPath[str], also_shared: Shared = False
+    ) -> Removed:
+        request_id = guards.request_id(request)
+        return Removed(
+            *await administering.remove(request_id, workspace_id, also_shared=also_shared)
+        )
 
     return [create, change, remove]

@@ -11,6 +11,7 @@ from gitlease.broker.commands.tables import add_json, show, when
 from gitlease.broker.commands.words import BY, settings_of
 from gitlease.broker.fingerprints import read_fingerprint
 from gitlease.broker.store import Filters, Kind
+from gitlease.model.counts import counted
 from gitlease.model.errors import RequestError
 from gitlease.model.targets import lower
 
@@ -68,7 +69,8 @@ async def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     async with opened(settings_of(args, env)) as parts:
         if args.prune is not None:
             before = time.time() - args.prune * _DAY
-            print(f"{await parts.administering.prune_journal(BY, before)} records are removed")
+            count = await parts.administering.prune_journal(BY, before)
+            print(f"{counted(count, 'record')} removed")
             return 0
         rows = await parts.store.journal.page(args.before, args.limit, filters, newest_first=True)
     records = [row.as_json() for row in rows]

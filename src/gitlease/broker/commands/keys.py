@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitlease.broker.app import opened
 from gitlease.broker.commands.words import settings_of
+from gitlease.model.counts import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -29,5 +30,5 @@ async def rotate(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Rotate and say how many tokens were sealed anew."""
     async with opened(settings_of(args, env)) as parts:
         count = await parts.store.rotate_keys()
-    print(f"{count} tokens are sealed under the new key")
+    print(f"{counted(count, 'token')} sealed under the new key")
     return 0

@@ -9,6 +9,7 @@ from gitlease.broker.commands.numbers import count
 from gitlease.broker.commands.tables import add_json, show, when
 from gitlease.broker.commands.words import BY, settings_of
 from gitlease.broker.naming import read_workspace_id
+from gitlease.model.counts import counted
 from gitlease.model.errors import RequestError
 from gitlease.model.grants import ALL, Grant
 
@@ -52,6 +53,11 @@ def add_to(words: Words) -> None:
         "remove", "remove a workspace, its bearers and its tokens", f"{example} remove ws-1", remove
     )
     removed.add_argument("id", metavar="ID")
+    removed.add_argument(
+        "--also-shared",
+        action="store_true",
+        help="also revoke the tokens that others hold too: a git of theirs before 2.46 fails once",
+    )
 
 
 def _add_grant_options(parser: argparse.ArgumentParser, *, owner_needed: bool) -> None:
@@ -115,8 +121,11 @@ async def show_one(args: argparse.Namespace, env: Mapping[str, str]) -> int:
 async def remove(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Remove a workspace and say what went with it."""
     async with opened(settings_of(args, env)) as parts:
-        bearers, tokens = await parts.administering.remove(BY, args.id)
-    print(f"{args.id} is removed: {bearers} bearers revoked here, {tokens} tokens at GitHub")
+        bearers, tokens = await parts.administering.remove(
+            BY, args.id, also_shared=args.also_shared
+        )
+    here, there = counted(bearers, "bearer"), counted(tokens, "token")
+    print(f"{args.id} is removed: {here} revoked here, {there} at GitHub")
     return 0
 
 

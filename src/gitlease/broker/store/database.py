@@ -16,7 +16,7 @@ import aiosqlite
 import asyncpg
 from sqlalchemy import exc
 
-from gitlease.broker.store.engine import READS, engine_of
+from gitlease.broker.store.engine import READS, STATEMENT_LIMIT, engine_of
 from gitlease.broker.store.errors import StoreError, StoreUnavailableError
 
 if TYPE_CHECKING:
@@ -48,9 +48,12 @@ _AWAY: Final = (
 class Database:
     """The database at one address; every other part of the store goes through it."""
 
-    def __init__(self, address: Address, *, limit: float = LIMIT) -> None:
+    def __init__(
+        self, address: Address, *, limit: float = LIMIT, statement_limit: float = STATEMENT_LIMIT
+    ) -> None:
+        """*limit* is in seconds for all of a read or write, *statement_limit* for one statement."""
         self.address = address
-        self.engine = engine_of(address)
+        self.engine = engine_of(address, statement_limit=statement_limit)
         self.is_sqlite = address.file is not None
         self._limit = limit
         # SQLite has one writer; waiting here is fair, and waiting there is polling.

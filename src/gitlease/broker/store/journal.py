@@ -16,9 +16,10 @@ from sqlalchemy import delete, select
 from gitlease.broker.store.batches import Batches
 from gitlease.broker.store.journal_writes import End, commit
 from gitlease.broker.store.records import Entry, Filters, Outcome, Record
-from gitlease.broker.store.tables import JOURNAL
+from gitlease.broker.store.tables import COMMON_KINDS, JOURNAL, RARE_KIND
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from gitlease.broker.store.database import Database
@@ -64,13 +65,7 @@ class Journal:
         on PostgreSQL may commit a number after a higher one: whoever follows the journal looks
         back a little.
         """
-        query = select(JOURNAL).where(*_conditions(filters or Filters())).limit(limit)
-        if newest_first:
-            query = query.order_by(JOURNAL.c.id.desc())
-            if after:
-                query = query.where(JOURNAL.c.id < after)
-        else:
-            query = query.order_by(JOURNAL.c.id).where(JOURNAL.c.id > after)
+        query = page_query(after, limit, filters or Filters(), newest_first=newest_first)
 
         async def work(connection: AsyncConnection) -> tuple[Record, ...]:
             rows = await connection.execute(query)
@@ -101,6 +96,17 @@ class Journal:
         await self._commits.close()
 
 
+def page_query(
+    after: int, limit: int, filters: Filters, *, newest_first: bool
+) -> Select[tuple[Any, ...]]:
+    """Return the query of `Journal.page`."""
+    query = select(JOURNAL).where(*_conditions(filters)).limit(limit)
+    if not newest_first:
+        return query.order_by(JOURNAL.c.id).where(JOURNAL.c.id > after)
+    query = query.order_by(JOURNAL.c.id.desc())
+    return query.where(JOURNAL.c.id < after) if after else query
+
+
 def _conditions(filters: Filters) -> list[Any]:
     conditions = []
     for name, value in asdict(filters).items():
@@ -111,6 +117,9 @@ def _conditions(filters: Filters) -> list[Any]:
                 conditions.append(JOURNAL.c.at >= value)
             case "until":
                 conditions.append(JOURNAL.c.at < value)
+            case "kind" if value not in COMMON_KINDS:
+                # Said in the words of the index, or no database would know that it has all of them.
+                conditions += [RARE_KIND, JOURNAL.c.kind == value]
             case _:
                 conditions.append(JOURNAL.c[name] == value)
     return conditions

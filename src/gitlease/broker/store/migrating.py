@@ -15,14 +15,16 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, func, literal, select
 
+from gitlease.broker.store.database import Database
 from gitlease.broker.store.errors import NotMigratedError
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from gitlease.broker.store.database import Database
 
+# A large journal takes minutes to get another index.
+LIMIT: Final = 3600.0  # seconds
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 # Any number that is always the same.
 _LOCK: Final = 0x67_69_74_6C_65_61_73_65
@@ -57,6 +59,9 @@ async def upgrade(database: Database) -> None:
 
     Raises `NotMigratedError` for tables of a later version: nothing goes down.
     """
+    found = await revision(database)
+    if found == head():
+        return
 
     async def work(connection: AsyncConnection) -> None:
         if not database.is_sqlite:
@@ -71,7 +76,14 @@ async def upgrade(database: Database) -> None:
             )
         await connection.run_sync(_upgrade)
 
-    await database.write(work)
+    if found is None:
+        await database.write(work)
+        return
+    patient = Database(database.address, limit=LIMIT, statement_limit=LIMIT)
+    try:
+        await patient.write(work)
+    finally:
+        await patient.close()
 
 
 def _revision(connection: Connection) -> str | None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 # Names of constraints must be known to migrations on every database.
@@ -102,6 +103,10 @@ QUOTAS: Final = Table(
     Column("taken", Integer, nullable=False),
 )
 
+# Nearly every record is of these kinds; who looks for another kind shall not read through them.
+COMMON_KINDS: Final = ("intent", "lease")
+RARE_KIND: Final = text("kind NOT IN ('intent', 'lease')")
+
 JOURNAL: Final = Table(
     "journal",
     METADATA,
@@ -120,6 +125,16 @@ JOURNAL: Final = Table(
     # Unique, so that an intent has one end at most (NULLs are all different).
     Column("intent_id", BigInteger, unique=True),
     Index("ix_journal_fingerprint_workspace_id", "fingerprint", "workspace_id"),
+    # What a person looks for.  An id of ours begins with the time: the index grows at its end.
+    Index("ix_journal_request_id", "request_id"),
+    Index("ix_journal_owner_id", "owner", "id"),
+    Index(
+        "ix_journal_kind_id",
+        "kind",
+        "id",
+        sqlite_where=RARE_KIND,
+        postgresql_where=RARE_KIND,
+    ),
     # The id of a record that was pruned is never given to another one.
     sqlite_autoincrement=True,
 )

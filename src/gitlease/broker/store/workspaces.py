@@ -136,14 +136,15 @@ class Workspaces:
         self._invalidations.deliver(message)
         return row
 
-    async def remove(self, workspace_id: str) -> Removed:
+    async def remove(self, workspace_id: str, *, also_shared: bool = False) -> Removed:
         """
         Remove *workspace_id*, revoke its bearers and the enrolment secrets for it alone.
 
         Raises `UnknownWorkspaceError`.
 
         Its live tokens that the journal knows no other holder of leave the store too, and are
-        returned, so that GitHub can be asked to revoke them: also one that a renewal has replaced.
+        returned, so that GitHub can be asked to revoke them: also one that a renewal has replaced,
+        and with *also_shared* those that others hold too.
         """
         messages = [{"kind": "workspace", "workspace_id": workspace_id}]
 
@@ -162,7 +163,10 @@ class Workspaces:
                 ENROLMENTS.c.workspace_id == workspace_id, ENROLMENTS.c.revoked_at.is_(None)
             )
             await connection.execute(invited.values(revoked_at=now))
-            dropped = delete(TOKENS).where(_held_by_it_alone(workspace_id, now)).returning(TOKENS)
+            which = _held(workspace_id, now)
+            if not also_shared:
+                which &= ~_held_by_others()
+            dropped = delete(TOKENS).where(which).returning(TOKENS)
             rows = (await connection.execute(dropped)).all()
             messages[1:] = [{"kind": "token", "fingerprint": row.fingerprint} for row in rows]
             for message in messages:
@@ -185,13 +189,18 @@ def _row(found: Row[Any]) -> WorkspaceRow:
     return WorkspaceRow(found.id, grants_of(found.grants), found.created_at)
 
 
-def _held_by_it_alone(workspace_id: str, now: float) -> Any:
+def _held(workspace_id: str, now: float) -> Any:
     lease = JOURNAL.alias("lease")
     same = (lease.c.fingerprint == TOKENS.c.fingerprint) & (lease.c.kind == "lease")
     its_own = exists().where(same, lease.c.workspace_id == workspace_id)
+    return (TOKENS.c.expires_at > now) & its_own
+
+
+def _held_by_others() -> Any:
+    lease = JOURNAL.alias("other_lease")
+    same = (lease.c.fingerprint == TOKENS.c.fingerprint) & (lease.c.kind == "lease")
     # A lease of no workspace is the operator's.
     another_live = exists().where(
         WORKSPACES.c.id == lease.c.workspace_id, WORKSPACES.c.removed_at.is_(None)
     )
-    others = exists().where(same, or_(lease.c.workspace_id.is_(None), another_live))
-    return (TOKENS.c.expires_at > now) & its_own & ~others
+    return exists().where(same, or_(lease.c.workspace_id.is_(None), another_live))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from gitlease.model.counts import counted
 from gitlease.workspace import notes
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.commands import scope_options
@@ -26,9 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Remove the records and say how many; return 0."""
+    """Remove the records and say how many; return 0, or raise where they are another user's."""
     settings = load(os.environ)
     cache = Cache(settings)
+    cache.check_owner()
     prefix = scope_options.target_of(args, settings).names[0]
     everything = args.owner is None and args.repo is None
     names = [
@@ -39,5 +41,5 @@ def run(args: argparse.Namespace) -> int:
     count = sum(cache.drop(name) for name in names)
     # Whoever forgets tokens has changed something: what failed before may work now.
     notes.forget(settings)
-    print(f"{count} cached token{'' if count == 1 else 's'} forgotten")
+    print(f"{counted(count, 'cached token')} forgotten")
     return 0

@@ -33,6 +33,7 @@ CHECKS: Final[tuple[Callable[[Patient], Iterator[Finding]], ...]] = (
     places.check_settings,
     places.check_folders,
     programs.check_helper,
+    programs.check_programs,
     helpers.check_config,
     helpers.check_age,
     places.check_lock,

@@ -22,6 +22,8 @@ KINDS: Final[Mapping[str, Severity]] = {
     "helper-missing": "error",
     "helper-outdated": "warning",
     "interpreter": "error",
+    "program-missing": "warning",
+    "program-outdated": "warning",
     "git-missing": "error",
     "git-old": "note",
     "git-config-broken": "error",

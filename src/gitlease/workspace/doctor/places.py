@@ -37,7 +37,9 @@ def check_folders(patient: Patient) -> Iterator[Finding]:
     if not folders.is_there(home):
         yield Finding("folder", f"{home} is missing", "run `gitlease install`")
         return
-    for path in (home, *(home / name for name in NAMES)):
+    shims = patient.settings.shim.parent
+    places = [home, *(home / name for name in NAMES), *([shims] if shims.exists() else [])]
+    for path in places:
         try:
             folders.check_private(path)
         except FolderError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from gitlease.model.counts import counted
 from gitlease.workspace import refresher_state
 from gitlease.workspace.doctor.findings import Finding
 
@@ -20,14 +21,14 @@ def check_refresher(patient: Patient) -> Iterator[Finding]:
     state = refresher_state.read(patient.settings)
     if state is None:
         return
-    if state.pid is None:
+    if state.pid is None and patient.settings.refresher.is_file():
         yield Finding("refresher-dead", f"the refresher of {patient.settings.who} is gone", _AGAIN)
-    elif state.late:
+    elif state.pid is not None and state.late:
         cause = (
             f"the refresher (process {state.pid}) should have done a round {state.late:.0f} s ago"
         )
         cure = f"kill -KILL {state.pid}, then run `gitlease install`"
         yield Finding("refresher-dead", cause, cure)
     if state.failures:
-        cause = f"the refresher failed {state.failures} times in a row: {state.message}"
+        cause = f"the refresher failed {counted(state.failures, 'time')} in a row: {state.message}"
         yield Finding("refresher-failing", cause, state.hint or "run `gitlease doctor` again later")

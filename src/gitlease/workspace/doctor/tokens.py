@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gitlease.model.counts import counted
 from gitlease.model.errors import SourceError
 from gitlease.model.targets import Target
 from gitlease.workspace.cache import Cache
@@ -69,8 +70,9 @@ def check_sources(patient: Patient) -> Iterator[Finding]:
         yield Finding("source", f"no source of tokens is configured{missing}", _SOURCES)
     elif fetched.token.expires_at is not None:
         left = max(0, fetched.token.expires_at - time.time()) / 60
-        cause = f"the only source of tokens is {fetched.token.source}, whose token lives {left:.0f}"
-        yield Finding("source-dies", f"{cause} more minutes and is not renewed{missing}", _SOURCES)
+        more = counted(left, "more minute")
+        cause = f"the only source of tokens is {fetched.token.source}, whose token lives {more}"
+        yield Finding("source-dies", f"{cause} and is not renewed{missing}", _SOURCES)
 
 
 def check_failures(patient: Patient) -> Iterator[Finding]:

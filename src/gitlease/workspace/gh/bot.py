@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from gitlease.model.errors import GitleaseError
 from gitlease.model.exchange import Request
 from gitlease.model.redaction import printable
-from gitlease.workspace import folders
+from gitlease.workspace import files, folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def _file(settings: Settings) -> Path:
 
 def _remembered(settings: Settings, now: float) -> Bot | None:
     try:
-        noted = json.loads(folders.read_private(_file(settings), 1024) or b"")
+        noted = json.loads(files.read_ours(settings.home, _file(settings), 1024) or b"")
         fresh = 0 <= now - float(noted["at"]) < _DAY
         return _checked(noted["login"], noted["id"]) if fresh else None
     except (ValueError, RecursionError, LookupError, TypeError):
@@ -123,4 +123,4 @@ def _remember(settings: Settings, bot: Bot, now: float) -> None:
         folders.make_private(settings.home)
         folders.make_private(_file(settings).parent)
         text = json.dumps({"login": bot.login, "id": bot.id, "at": now})
-        folders.write_whole(_file(settings), text.encode())
+        folders.write_ours(settings.home, _file(settings), text.encode())

@@ -13,7 +13,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
-from gitlease.workspace import folders
+from gitlease.workspace import files, folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,18 +51,18 @@ def remember(settings: Settings, former: Former) -> None:
     path = _file(settings, former.folder, former.host)
     folders.make_private(settings.home)
     folders.make_private(path.parent)
-    folders.write_whole(path, json.dumps(asdict(former)).encode())
+    folders.write_ours(settings.home, path, json.dumps(asdict(former)).encode())
 
 
 def recall(settings: Settings, folder: str, host: str) -> Former | None:
     """Return what is kept for *folder* and *host*, None if nothing is."""
-    return _read(_file(settings, folder, host))
+    return _read(settings, _file(settings, folder, host))
 
 
 def all_kept(settings: Settings) -> Iterator[Former]:
     """Yield all that is kept, for whichever folder and host."""
     for path in sorted((settings.home / "run").glob(f"{_PREFIX}*")):
-        former = _read(path)
+        former = _read(settings, path)
         if former is not None:
             yield former
 
@@ -78,8 +78,8 @@ def _file(settings: Settings, folder: str, host: str) -> Path:
     return settings.home / "run" / f"{_PREFIX}{name}"
 
 
-def _read(path: Path) -> Former | None:
+def _read(settings: Settings, path: Path) -> Former | None:
     try:
-        return Former(**json.loads(folders.read_private(path, _LIMIT) or b""))
+        return Former(**json.loads(files.read_ours(settings.home, path, _LIMIT) or b""))
     except (ValueError, TypeError):
         return None

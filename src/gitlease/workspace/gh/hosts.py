@@ -131,6 +131,9 @@ def _without(block: Entry, before: Entry | None) -> str:
         lines.append(f"{below.entries[0].indent}users:{line_end(block.lines[0])}")
     for entry in others:
         lines += [*entry.lines, *entry.after]
+    # What ended the file may stand in the middle now.
+    end = line_end(block.lines[0])
+    lines = [line if line.endswith("\n") else line + end for line in lines]
     return "".join([_bare(block), *below.head, *lines]) if lines else ""
 
 

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 def log_out(settings: Settings, env: Mapping[str, str]) -> tuple[State, str]:
     """Put back what was there before, wherever we logged in; what others changed stays."""
     kept = list(former.all_kept(settings))
+    if not kept:
+        return "already", f"{folder(env)} has no login of ours"
     with held(settings.home / "run" / "gh.lock", limit=PATIENCE):
         for before in kept:
             _take_back(before)
             former.forget(settings, before)
-    place = ", ".join(before.folder for before in kept) or str(folder(env))
-    return ("done" if kept else "already"), f"{place} has no login of ours"
+    place = ", ".join(before.folder for before in kept)
+    return "done", f"{place} has no login of ours"
 
 
 def _take_back(before: Former) -> None:

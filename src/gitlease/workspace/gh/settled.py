@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError
-from gitlease.workspace import folders
+from gitlease.workspace import files, folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from io import FileIO
 
 LIMIT: Final = 5.0  # seconds
+_LARGEST: Final = 1 << 24  # bytes; what is larger gh has not written
 # gh needs microseconds to write it; a machine under load may stop gh in between.
 _REST: Final = 0.02  # seconds
 # Older than this, nobody can be in the middle of writing it.
@@ -94,7 +95,7 @@ def _mark(path: Path) -> _Mark:
 def _read(path: Path) -> str:
     # Bytes that are no UTF-8 are somebody's and come back as they were.
     try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
+        return files.read_regular(path, _LARGEST).decode("utf-8", "surrogateescape")
     except FileNotFoundError:
         return ""  # gone since we looked: what is made of it is not put
 

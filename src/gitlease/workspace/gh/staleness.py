@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitlease.model.errors import GitleaseError
 from gitlease.model.tokens import fingerprint
-from gitlease.workspace import clocks
+from gitlease.workspace import clocks, files
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.gh import hosts
 from gitlease.workspace.gh.block_yaml import UnreadableError
@@ -35,7 +35,7 @@ def stale(settings: Settings, env: Mapping[str, str]) -> str:
 def _apps_token(settings: Settings, env: Mapping[str, str]) -> str:
     """Return the installation token that gh is logged in with, or ""."""
     with contextlib.suppress(OSError, GitleaseError, UnreadableError):
-        text = (folder(env) / HOSTS).read_text("utf-8", "replace")
+        text = files.read_regular(folder(env) / HOSTS).decode("utf-8", "replace")
         login = hosts.login_of(text, settings.host)
         if login.user.endswith("[bot]") and login.token.startswith("ghs_"):
             return login.token

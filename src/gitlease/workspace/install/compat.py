@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gitlease.workspace import folders
@@ -14,19 +17,19 @@ from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
 
-# The names that older entrypoints and git configs call.
-PROGRAMS: Final[dict[str, Callable[..., str]]] = {
-    "molecule-git-token-helper.sh": templates.compat_helper,
-    "molecule-gh-token-refresh.sh": templates.compat_refresher,
-}
+HELPER: Final = "molecule-git-token-helper.sh"
+# The names that older entrypoints and git configs call, with our template for each.
+PROGRAMS: Final[tuple[tuple[str, str, Callable[..., str]], ...]] = (
+    (HELPER, "compat-helper.sh", templates.compat_helper),
+    ("molecule-gh-token-refresh.sh", "compat-refresher.sh", templates.compat_refresher),
+)
+_NAMES: Final = tuple(name for name, _, _ in PROGRAMS)
+_SHELLS: Final = {"sh", "bash", "dash"}
 TRACE: Final = "compat"
-# In the first lines of both.
-_MARK: Final = b"Written by `gitlease install"
 
 
 class Compat:
@@ -40,7 +43,7 @@ class Compat:
 
     def describe(self) -> str:
         """Say what would be done."""
-        return f"write {' and '.join(PROGRAMS)} into {self._folder}"
+        return f"write {' and '.join(_NAMES)} into {self._folder}"
 
     def do(self) -> tuple[State, str]:
         """Write them, in a folder in which only we can place a file."""
@@ -48,7 +51,7 @@ class Compat:
         folders.check_ours(self._folder)
         traces.leave(self._settings, TRACE, self._folder, _before(self._folder))
         wrote = False
-        for name, fill in PROGRAMS.items():
+        for name, _, fill in PROGRAMS:
             text = fill(self._settings, python=sys.executable, main=main_file())
             wrote |= write_program(self._folder / name, text.encode(), 0o755)
         return ("done" if wrote else "already"), str(self._folder)
@@ -57,7 +60,7 @@ class Compat:
         """Remove them, and put back what was there in their place; the folder is not ours."""
         kept = dict(traces.left(self._settings, TRACE)).get(str(self._folder), "")
         before = json.loads(kept or "{}")
-        there = [self._folder / name for name in PROGRAMS if _is_ours(self._folder / name)]
+        there = [self._folder / name for name in _NAMES if _begins_as_ours(self._folder / name)]
         for path in there:
             if path.name in before:
                 text, mode = before[path.name]
@@ -71,17 +74,62 @@ class Compat:
 def _before(folder: Path) -> str:
     """Return what *folder* has under those names that is not ours: text in base64, and mode."""
     found = {}
-    for name in PROGRAMS:
+    for name in _NAMES:
         path = folder / name
-        if folders.is_file(path) and not _is_ours(path):
+        if folders.is_file(path) and not _begins_as_ours(path):
             text = base64.b64encode(path.read_bytes()).decode("ascii")
             found[name] = [text, path.stat().st_mode & 0o777]
     return json.dumps(found)
 
 
-def _is_ours(path: Path) -> bool:
+def is_older_line(settings: Settings, value: str) -> bool:
+    """Tell whether `credential.helper = *value*` makes git run the script that we wrote."""
+    script, is_program = _called(value)
+    if not calls_script(settings, value) or not _is_written_by_us(script):
+        return False
+    return os.access(script, os.X_OK if is_program else os.R_OK)
+
+
+def calls_script(settings: Settings, value: str) -> bool:
+    """Tell whether `credential.helper = *value*` names our script's place, whatever is there."""
+    if settings.compat_dir is None:
+        return False
+    script, _ = _called(value)
+    return os.path.realpath(script) == os.path.realpath(settings.compat_dir / HELPER)
+
+
+def _called(value: str) -> tuple[Path, bool]:
+    """
+    Return the one file that a helper of *value* runs ("/" if it is more), and if as a program.
+
+    Source: gitcredentials(7), "CUSTOM HELPERS".
+    """
     try:
-        with path.open("rb") as file:
-            return _MARK in file.read(400)
+        words = shlex.split(value.removeprefix("!"))
+    except ValueError:
+        words = []
+    if len(words) == 2 and words[0].rpartition("/")[2] in _SHELLS:
+        return Path(words[1]), False
+    return Path(words[0] if len(words) == 1 else "/"), True
+
+
+def _is_written_by_us(script: Path) -> bool:
+    """Tell whether *script* begins as ours, and nobody else can have changed it."""
+    try:
+        found = script.stat()
     except OSError:
         return False
+    # An image is built by root.
+    return (
+        _begins_as_ours(script) and found.st_uid in {0, os.geteuid()} and not found.st_mode & 0o022
+    )
+
+
+def _begins_as_ours(script: Path) -> bool:
+    openings = [templates.opening(template).encode() for _, template, _ in PROGRAMS]
+    try:
+        with script.open("rb") as file:
+            begins = file.read(max(map(len, openings)))
+    except OSError:
+        return False
+    return begins.startswith(tuple(openings))

@@ -122,7 +122,11 @@ class ConfigFile:
         data = _bytes(text)
         if self.existed:
             # Before the first byte: it may be nobody else's to read.
-            os.fchmod(self._descriptor, self._path.stat().st_mode & 0o7777)
+            found = self._path.stat()
+            os.fchmod(self._descriptor, found.st_mode & 0o7777)
+            # Only root can, and only root has to: anybody else's file is their own.
+            with contextlib.suppress(OSError):
+                os.fchown(self._descriptor, found.st_uid, found.st_gid)
         _write(self._descriptor, data)
         try:
             self._lock.replace(self._path)

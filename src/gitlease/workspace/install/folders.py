@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from typing import TYPE_CHECKING
 
+from gitlease.model.errors import SettingsError
 from gitlease.workspace import folders
+from gitlease.workspace.settings import user_folder
+from gitlease.workspace.way import check_way
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
 
@@ -16,13 +23,25 @@ NAMES = ("bin", "cache", "run", "log")
 SHIMS = "shims"  # made and removed by its own step
 
 
+def check_place(home: Path, env: Mapping[str, str]) -> None:
+    """Raise `FolderError` where somebody else could put another folder in the place of *home*."""
+    try:
+        user = user_folder(env)
+    except SettingsError:
+        # A user without a name or a folder: nothing is excused.
+        user = home
+    check_way(home, user)
+
+
 class Folders:
     """The home folder and those in it."""
 
     name = "folders"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, env: Mapping[str, str] | None = None) -> None:
+        """*env* is the environment that names the user's own folder (default: this process's)."""
         self._home = settings.home
+        self._env = os.environ if env is None else env
 
     def describe(self) -> str:
         """Say what would be done."""
@@ -30,6 +49,7 @@ class Folders:
 
     def do(self) -> tuple[State, str]:
         """Make what is missing; an existing folder that is foreign or loose is refused."""
+        check_place(self._home, self._env)
         made = folders.make_private(self._home)
         for name in NAMES:
             made |= folders.make_private(self._home / name)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
-from gitlease.workspace import folders
+from gitlease.workspace import files, folders
 from gitlease.workspace.install import traces, wiring
 from gitlease.workspace.install.configfile import ConfigFile
 from gitlease.workspace.install.gitblock import (
@@ -64,13 +64,15 @@ class GitConfig:
             return "skipped", f"{helper} is missing or cannot be run"
         wrote = self._write_own()
         path = self._path()
-        traces.leave(self._settings, self.name, Path(os.path.realpath(path)), str(own))
+        real = Path(os.path.realpath(path))
+        # That user's git would end at every command: it may not read what root includes.
+        if real.parent.exists():
+            folders.check_not_anothers(real.parent)
+        traces.leave(self._settings, self.name, real, str(own))
         with ConfigFile(path) as config:
             bare = without_include(config.text)
             if config.existed:
-                _check_readable(
-                    Path(os.path.realpath(path)), self._env, None if bare == config.text else bare
-                )
+                _check_readable(real, self._env, None if bare == config.text else bare)
             made = not config.existed or (not bare and is_new_file(config.text))
             wanted = with_include(bare, own, existed=not made)
             if wanted != config.text:
@@ -89,6 +91,8 @@ class GitConfig:
 
     def undo(self) -> tuple[State, str]:
         """Take the include out wherever it is; a file is as it was, or gone as it was."""
+        if self._settings.scope != "system":
+            folders.check_owner(self._settings.home)
         places = [(Path(place), Path(own)) for place, own in traces.left(self._settings, self.name)]
         if self._settings.scope != "env" and not places:
             places = [(self._path(), own_file(self._settings))]
@@ -115,8 +119,9 @@ class GitConfig:
     def _write_own(self) -> bool:
         own = own_file(self._settings)
         text = wiring.file_text(self._settings, program(self._settings)).encode()
-        if own.exists() and own.read_bytes() == text:
-            return False
+        with contextlib.suppress(OSError):
+            if files.read_regular(own) == text:
+                return False
         folders.write_whole(own, text, mode=wiring.mode(self._settings))
         return True
 
@@ -196,8 +201,8 @@ def why_not_asked(settings: Settings, env: Mapping[str, str]) -> str:
             return 'git is not told of our helper in this environment; `eval "$(gitlease env)"`'
         path = system_config(env) if settings.scope == "system" else user_config(env)
         own = own_file(settings)
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
-        if own.read_bytes() == wanted and has_include(text, own):
+        text = files.read_regular(path).decode("utf-8", "surrogateescape")
+        if files.read_regular(own) == wanted and has_include(text, own):
             return ""
     except GitleaseError as error:
         return str(error)

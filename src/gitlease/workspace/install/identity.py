@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitlease.model.errors import OwnerNeededError
-from gitlease.workspace import notes
+from gitlease.workspace import folders, notes
 from gitlease.workspace.gh.target import target
 from gitlease.workspace.install.wiring import identity_file
 
@@ -45,6 +45,7 @@ class Identity:
 
     def undo(self) -> tuple[State, str]:
         """Remove the file."""
+        folders.check_owner(self._settings.home)
         if not self._path.exists():
             return "already", f"{self._path} is not there"
         self._path.unlink()

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gitlease.workspace import folders
+from gitlease.workspace import files, folders
 from gitlease.workspace.install import toml
-from gitlease.workspace.settings import FILE, from_environment, read_file
+from gitlease.workspace.settings import from_environment
+from gitlease.workspace.settings_file import FILE, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,11 +54,14 @@ class Persisted:
         new = {name: value for name, (_, value) in from_environment(self._env).items()}
         if old is not None and values == values | new:
             return "already", str(self._path)
-        folders.write_whole(self._path, (MARK + toml.dumps(values | new)).encode())
+        folders.write_ours(
+            self._path.parent, self._path, (MARK + toml.dumps(values | new)).encode()
+        )
         return "done", str(self._path)
 
     def undo(self) -> tuple[State, str]:
         """Remove the file if it is ours."""
+        folders.check_owner(self._path.parent)
         old = self._read()
         if old is None:
             return "already", f"{self._path} is not there"
@@ -68,6 +72,6 @@ class Persisted:
 
     def _read(self) -> bytes | None:
         try:
-            return self._path.read_bytes()
+            return files.read_regular(self._path)
         except FileNotFoundError:
             return None

@@ -73,9 +73,9 @@ class Lasting(Step, Protocol):
 def wiring_steps(settings: Settings, env: Mapping[str, str]) -> list[Lasting]:
     """Return the steps that ask nobody and start nothing, in their order."""
     found: list[Lasting] = [
-        Folders(settings),
+        Folders(settings, env),
         Persisted(settings, env),
-        Programs(settings),
+        Programs(settings, env),
         Shim(settings),
     ]
     if settings.scope == "system":

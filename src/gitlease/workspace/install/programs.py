@@ -13,11 +13,14 @@ import gitlease
 from gitlease.model import gitcred
 from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
-from gitlease.workspace import folders, python_path
+from gitlease.workspace import files, folders, python_path
 from gitlease.workspace.install import traces
+from gitlease.workspace.install.folders import check_place
 from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitlease.workspace.install.report import State
     from gitlease.workspace.settings import Settings
 
@@ -31,8 +34,10 @@ class Programs:
 
     name = "helper"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, env: Mapping[str, str] | None = None) -> None:
+        """*env* is the environment that names the user's own folder (default: this process's)."""
         self._settings = settings
+        self._env = os.environ if env is None else env
 
     def describe(self) -> str:
         """Say what would be done."""
@@ -44,6 +49,7 @@ class Programs:
         text = templates.credential_helper(self._settings, python=sys.executable, main=main)
         path = self._settings.helper
         # git will run it: nobody else may be able to put another in its place.
+        check_place(self._settings.home, self._env)
         folders.check_ours(self._settings.home)
         folders.check_ours(path.parent)
         # First: a helper that works is not taken away for one that does not.  One that is there
@@ -61,6 +67,7 @@ class Programs:
 
     def undo(self) -> tuple[State, str]:
         """Remove the helper."""
+        folders.check_owner(self._settings.home)
         path = self._settings.helper
         if not path.exists():
             return "already", f"{path} is not there"
@@ -107,7 +114,7 @@ def main_file() -> Path:
 
 def _holds(path: Path, text: bytes, mode: int) -> bool:
     try:
-        return path.read_bytes() == text and path.stat().st_mode & 0o777 == mode
+        return files.read_regular(path) == text and path.stat().st_mode & 0o777 == mode
     except OSError:
         return False
 

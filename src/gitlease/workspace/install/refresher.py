@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitlease.workspace import daemon, folders
+from gitlease.workspace import daemon, files, folders
 from gitlease.workspace.install.programs import main_file
 from gitlease.workspace.locks import held
 from gitlease.workspace.shell import templates
@@ -62,6 +62,7 @@ class Refresher:
 
     def undo(self) -> tuple[State, str]:
         """End it, and remove the program and the file in which it kept the token."""
+        folders.check_owner(self._settings.home)
         # First: a miss in between must not start it again.
         daemon.marker(self._settings).unlink(missing_ok=True)
         ran = daemon.stop(self._settings)
@@ -76,6 +77,6 @@ class Refresher:
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return files.read_regular(path)
     except OSError:
         return None

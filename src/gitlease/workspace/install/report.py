@@ -30,7 +30,15 @@ class Report:
         return any(line.state == "failed" for line in self.lines)
 
     def __str__(self) -> str:
-        return "\n".join(f"{line.state:<8}{line.step}: {line.text}" for line in self.lines)
+        first: dict[str, str] = {}
+        shown = []
+        for line in self.lines:
+            text = line.text
+            if line.state == "failed" and first.setdefault(text, line.step) != line.step:
+                # One cause, such as an unreachable broker, is to be mended once.
+                text = f"for the same reason as {first[text]}"
+            shown.append(f"{line.state:<8}{line.step}: {text}")
+        return "\n".join(shown)
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for programs: `{"failed": bool, "steps": [{step, state, text}]}`."""

@@ -41,6 +41,7 @@ class Shim:
 
     def undo(self) -> tuple[State, str]:
         """Remove the shim and its folder."""
+        folders.check_owner(self._settings.home)
         path = self._settings.shim
         if not path.exists():
             return "already", f"{path} is not there"

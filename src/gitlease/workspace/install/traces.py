@@ -13,7 +13,7 @@ import json
 from typing import TYPE_CHECKING
 
 from gitlease.model.errors import GitleaseError
-from gitlease.workspace import folders
+from gitlease.workspace import files, folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def leave(settings: Settings, kind: str, place: Path, about: str = "") -> None:
         return
     with contextlib.suppress(OSError, GitleaseError):
         folders.make_private(path.parent)
-        folders.write_whole(path, json.dumps([str(place), about]).encode())
+        folders.write_ours(settings.home, path, json.dumps([str(place), about]).encode())
 
 
 def left(settings: Settings, kind: str) -> list[tuple[str, str]]:
@@ -45,7 +45,7 @@ def left(settings: Settings, kind: str) -> list[tuple[str, str]]:
         paths = sorted((settings.home / "run").glob(f"{_PREFIX}{kind}~*"))
     for path in paths:
         with contextlib.suppress(ValueError, TypeError):
-            place, about = json.loads(folders.read_private(path, _LIMIT) or b"")
+            place, about = json.loads(files.read_ours(settings.home, path, _LIMIT) or b"")
             found.append((str(place), str(about)))
     return found
 

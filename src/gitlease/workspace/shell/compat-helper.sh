@@ -6,23 +6,7 @@ set +aeuvx -f
 unset -f [ command echo printf read
 python=@python@ main=@main@ home=@home@
 
-# An image is built by root and runs as somebody else, who then has a folder of his own.
-if [ ! -O "$home" ]; then
-	home=$GITLEASE_HOME
-	case $home in
-	/*) ;;
-	*)
-		case $XDG_STATE_HOME in
-		/*) home=$XDG_STATE_HOME/gitlease ;;
-		*) home=${HOME:-/nonexistent}/.local/state/gitlease ;;
-		esac
-		;;
-	esac
-	: "${GITLEASE_TOKEN_FILE=${HOME:+$HOME/.gh_token}}"
-	export GITLEASE_TOKEN_FILE
-fi
-GITLEASE_HOME=$home
-export GITLEASE_HOME
+@include older-home.sh@
 
 # Failures are told by 1 alone, as they always were here.
 ours() {
@@ -31,7 +15,8 @@ ours() {
 
 credential() {
 	helper=$home/bin/git-credential-gitlease
-	if [ -f "$helper" ] && [ -x "$helper" ] && [ -O "$helper" ] && [ ! -h "$helper" ]; then
+	if [ -f "$helper" ] && [ -x "$helper" ] && [ -O "$helper" ] && [ ! -h "$helper" ] &&
+		[ -O "$home" ] && [ ! -h "$home" ] && [ -O "$home/bin" ] && [ ! -h "$home/bin" ]; then
 		"$helper" "$1"
 	else
 		ours credential "$1"

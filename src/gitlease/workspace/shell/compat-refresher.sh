@@ -18,21 +18,5 @@ if [ "$1" = wait ]; then
 	[ -f "$0" ] || exit 0
 fi
 
-# As in the helper.
-if [ ! -O "$home" ]; then
-	home=$GITLEASE_HOME
-	case $home in
-	/*) ;;
-	*)
-		case $XDG_STATE_HOME in
-		/*) home=$XDG_STATE_HOME/gitlease ;;
-		*) home=${HOME:-/nonexistent}/.local/state/gitlease ;;
-		esac
-		;;
-	esac
-	: "${GITLEASE_TOKEN_FILE=${HOME:+$HOME/.gh_token}}"
-	export GITLEASE_TOKEN_FILE
-fi
-GITLEASE_HOME=$home
-export GITLEASE_HOME
+@include older-home.sh@
 exec "$python" -I -S "$main" refresh --stay "$0"

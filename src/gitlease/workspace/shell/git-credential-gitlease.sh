@@ -4,7 +4,7 @@
 
 # A bash takes options and functions from the environment; none of them shall see a token.
 set +aeuvx -f
-unset -f [ command echo printf read
+unset -f [ command echo printf read ulimit
 python=@python@ main=@main@ home=@home@ cache=@cache@ settings=@settings@ closed=@closed@
 
 case $1 in
@@ -25,7 +25,8 @@ esac
 LC_ALL=C
 ulimit -c 0
 # What the caller's environment calls by these names is none of ours, nor is it to have them.
-unset protocol host path username state refused lfs owner repository
+# TMOUT would have a bash take the half of a line for all of it.
+unset TMOUT protocol host path username state refused lfs owner repository
 unset record exact search boot now until began line asked count newline
 asked='' count=0 newline='
 '

@@ -6,20 +6,12 @@ set +aeuvx -f
 unset -f [ command echo printf read
 python=@python@ main=@main@
 
-# The same places in the same order as gitlease itself looks for a user's own folder.
-home=$GITLEASE_HOME
-case $home in
-/*) ;;
-*)
-	case $XDG_STATE_HOME in
-	/*) home=$XDG_STATE_HOME/gitlease ;;
-	*) home=${HOME:-/nonexistent}/.local/state/gitlease ;;
-	esac
-	;;
-esac
+@include own-home.sh@
 helper=$home/bin/git-credential-gitlease
-# Somebody else's program would be told what this user's git sends.
-if [ -f "$helper" ] && [ -x "$helper" ] && [ -O "$helper" ] && [ ! -h "$helper" ]; then
+# Somebody else's program would be told what this user's git sends, and so would one of this user's
+# own to which somebody else has laid a link.
+if [ -f "$helper" ] && [ -x "$helper" ] && [ -O "$helper" ] && [ ! -h "$helper" ] &&
+	[ -O "$home" ] && [ ! -h "$home" ] && [ -O "$home/bin" ] && [ ! -h "$home/bin" ]; then
 	exec "$helper" "$@"
 fi
 [ -x "$python" ] && [ -r "$main" ] || exit 0

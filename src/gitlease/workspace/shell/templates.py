@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gitlease.model.tokens import TOKEN_USER
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitlease.workspace.settings import Settings
+
+_INCLUDE: Final = re.compile(
+    r"^(?P<indent>\t*)@include (?P<name>[a-z-]+\.sh)@\n", re.MULTILINE | re.ASCII
+)
 
 
 def quote(text: str) -> str:
@@ -106,10 +110,24 @@ def refresher(settings: Settings, *, python: str, main: Path) -> str:
     )
 
 
-def _fill(name: str, **values: str) -> str:
+def opening(name: str) -> str:
+    """Return the lines with which the program of the template *name* begins, for everybody."""
+    return _read(name).partition("\n\n")[0]
+
+
+def _read(name: str) -> str:
+    """Return the template *name*, with the pieces that it shares with others in their places."""
     text = (files("gitlease.workspace.shell") / name).read_text("utf-8")
+    return _INCLUDE.sub(_piece, text)
+
+
+def _piece(found: re.Match[str]) -> str:
+    return "".join(f"{found['indent']}{line}\n" for line in _read(found["name"]).splitlines())
+
+
+def _fill(name: str, **values: str) -> str:
     # A shell reads its whole program at every start; the reasons stay in the template.
-    head, _, program = text.partition("\n\n")
+    head, _, program = _read(name).partition("\n\n")
     text = f"{head}\n" + re.sub(r"^\s*(#.*)?\n", "", program, flags=re.MULTILINE)
     # In one go: a folder may be called `@home@`.
     return re.sub("@([a-z_]+)@", lambda found: values[found[1]], text)

@@ -25,7 +25,7 @@ from gitlease.model.errors import (
 )
 from gitlease.model.scopes import Scope
 from gitlease.model.targets import Target, lower
-from gitlease.workspace import folders, notes, python_path
+from gitlease.workspace import files, folders, notes, python_path
 from gitlease.workspace.sources import Fetched
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class AppKey:
     def _read_key(self) -> SigningKey:
         path = Path(self._settings.private_key_file)
         try:
-            pem = path.read_bytes()
+            pem = files.read_regular(path)
         except OSError as error:
             raise KeyFileError(f"the App's key {path} cannot be read: {error.strerror}") from None
         python_path.extend(self._settings.home)
@@ -193,7 +193,7 @@ class AppKey:
     def _remembered(self, target: Target) -> int | None:
         if target.owner is None:
             return None
-        data = folders.read_private(self._memo(target), 64) or b""
+        data = files.read_ours(self._settings.home, self._memo(target), 64) or b""
         noted = re.fullmatch(rb"([0-9]{1,19}) ([0-9]{1,12})", data)
         if noted is None or not 0 <= self._now() - int(noted[2]) < _DAY:
             return None
@@ -206,7 +206,7 @@ class AppKey:
             folders.make_private(self._settings.home)
             folders.make_private(self._memo(target).parent)
             text = f"{installation} {int(self._now())}"
-            folders.write_whole(self._memo(target), text.encode())
+            folders.write_ours(self._settings.home, self._memo(target), text.encode())
 
     def _forget(self, target: Target) -> None:
         with contextlib.suppress(OSError):

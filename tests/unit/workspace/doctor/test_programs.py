@@ -19,7 +19,7 @@ def bake(patient: Patient, home: Path) -> Path:
     helper = patient.settings.helper
     text = helper.read_text()
     start = text.index("python=")
-    helper.write_text(text[:start] + f"python={program} " + text[text.index(" main=") + 1 :])
+    helper.write_text(text[:start] + f"python='{program}' " + text[text.index(" main=") + 1 :])
     return trace
 
 

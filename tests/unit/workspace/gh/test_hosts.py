@@ -187,6 +187,12 @@ def test_what_was_set_since_then_outlives_us() -> None:
     assert hosts.without_login(text, HOST, formerly) == f"{formerly}\n".replace("vim", "nano")
 
 
+def test_an_end_of_file_that_comes_to_stand_in_the_middle_is_an_end_of_a_line() -> None:
+    mona = "  users:\n    mona:\n      oauth_token: gho\n"
+    text = f"{HOST}:\n  oauth_token: ghs_x\n{mona}  editor: vim"
+    assert hosts.without_login(text, HOST, None) == f"{HOST}:\n  editor: vim\n{mona}"
+
+
 @pytest.mark.parametrize(
     "text", ["", "{}\n", "# c\n", "editor: vim", "aliases:\n  co: pr checkout\n"]
 )

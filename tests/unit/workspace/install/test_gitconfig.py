@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -301,10 +302,10 @@ def test_a_folder_in_which_nothing_can_be_made_is_named_with_the_cure(
     step._write_own()
     real = os.open
 
-    def closed(path: Path, flags: int, mode: int = 0o777) -> int:
+    def closed(path: Path, flags: int, mode: int = 0o777, **how: Any) -> int:
         if Path(path).name == ".gitconfig.lock":
             raise OSError(number, "closed")
-        return real(path, flags, mode)
+        return real(path, flags, mode, **how)
 
     monkeypatch.setattr(os, "open", closed)
     with pytest.raises(GitleaseError, match=r"no lock can be made .*; make .* writable"):

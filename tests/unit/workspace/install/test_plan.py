@@ -165,6 +165,24 @@ def test_a_report_is_one_line_a_step_and_the_same_for_programs() -> None:
     }
 
 
+def test_a_cause_is_said_once_to_a_person_and_each_time_to_a_program() -> None:
+    lines = (
+        Line("a", "done", "why"),
+        Line("b", "failed", "why; cure"),
+        Line("c", "failed", "why; cure"),
+        Line("d", "failed", "else"),
+        Line("b", "failed", "why; cure"),
+    )
+    assert str(Report(lines)).splitlines()[1:] == [
+        "failed  b: why; cure",
+        "failed  c: for the same reason as b",
+        "failed  d: else",
+        "failed  b: why; cure",
+    ]
+    said = [step["text"] for step in Report(lines).as_json()["steps"]]
+    assert said == ["why", "why; cure", "why; cure", "else", "why; cure"]
+
+
 def test_a_git_without_our_variables_finds_the_same_settings(
     home: Path, env: dict[str, str]
 ) -> None:

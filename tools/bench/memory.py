@@ -1,9 +1,9 @@
 """
 Take leases from one broker until it would show if it kept something of each.
 
-``make soak`` starts GitHub's emulator and a broker on SQLite, takes leases for many workspaces over
-few connections, and prints what the process that serves holds at each mark: resident memory, open
-descriptors, the size of the database.  Now and then one is refused, or its token rejected.
+``make memory`` starts GitHub's emulator and a broker on SQLite, takes leases for many workspaces
+over few connections, and prints what the process that serves holds at each mark: resident memory,
+open descriptors, the size of the database.  Now and then one is refused, or its token rejected.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ REJECTS = 40.0
 OWNERS = ("acme", "other")
 
 
-class SoakError(Exception):
-    """The broker answered otherwise than it should."""
+class LeaseError(Exception):
+    """The broker does not start, or answered otherwise than it should."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,11 @@ class Soaked:
         ):
             try:
                 assert process.stdout is not None
-                ready = json.loads(process.stdout.readline())
+                line = process.stdout.readline()
+                if not line:
+                    said = (self.folder / "log").read_text()[-500:]
+                    raise LeaseError(f"the broker does not start: {said}")
+                ready = json.loads(line)
                 self.process, self.url = process, ready["url"]
                 self._create(Path(ready["admin_token_file"]).read_text().strip())
                 yield
@@ -136,7 +140,7 @@ class Soaked:
 
 def soak(leases: int, marks: Sequence[int], connections: int = 8) -> Iterator[Mark]:
     """Take *leases*, and yield what the broker holds at each of *marks*."""
-    with tempfile.TemporaryDirectory(prefix="gitlease-soak-") as folder, GitHub() as github:
+    with tempfile.TemporaryDirectory(prefix="gitlease-memory-") as folder, GitHub() as github:
         github.settings(mints_per_minute=0)
         soaked = Soaked(Path(folder), github)
         with soaked.running():
@@ -187,13 +191,13 @@ def _one(soaked: Soaked, client: httpx2.Client, number: int, *, rejects: bool) -
 
 def _good(reply: httpx2.Response, status: int) -> Any:
     if reply.status_code != status:
-        raise SoakError(f"{reply.request.url.path}: {reply.status_code} {reply.text}")
+        raise LeaseError(f"{reply.request.url.path}: {reply.status_code} {reply.text}")
     return reply.json()
 
 
 def main() -> int:
     """Run the command line; return the exit code."""
-    parser = argparse.ArgumentParser("make soak", description=__doc__)
+    parser = argparse.ArgumentParser("make memory", description=__doc__)
     parser.add_argument("--leases", type=int, default=100_000, metavar="N")
     parser.add_argument(
         "--every", type=int, default=10_000, metavar="N", help="a mark each N leases"
