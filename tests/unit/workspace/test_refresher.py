@@ -316,7 +316,7 @@ def test_a_login_that_fails_is_a_failure(house: House) -> None:
     ("trouble", "told"),
     [
         (errors.BusyError("gh's lock is held", hint="wait"), "gh's lock is held; wait"),
-        (PermissionError(13, "Permission denied", "/f"), "gh: Permission denied: /f; mend it, or"),
+        (PermissionError(13, "Permission denied", "/f"), "gh: Permission denied: /f; mend it"),
     ],
 )
 def test_a_login_that_raises_is_a_failure_with_its_cure(

@@ -90,7 +90,9 @@ def test_a_git_that_is_wired_elsewhere_is_for_no_probe_to_see(
     """Or a workspace that is well would never be ready; it is told all the same."""
     (home / ".gitconfig").unlink()
     assert seen(mine, env)[0] == BROKEN
-    surroundings.remember(mine, surroundings.additions(mine, env))
+    more = surroundings.additions(mine, env)
+    surroundings.remember(mine, more)
+    assert seen(mine, env | more) == (HEALTHY, "")
     level, problems = seen(mine, env)
     assert (level, problems.count("\n")) == (DEGRADED, 0)
     surroundings.remember(mine, {})

@@ -38,7 +38,7 @@ def check_folders(patient: Patient) -> Iterator[Finding]:
         yield Finding("folder", f"{home} is missing", "run `gitlease install`")
         return
     shims = patient.settings.shim.parent
-    places = [home, *(home / name for name in NAMES), *([shims] if shims.exists() else [])]
+    places = [home, *(home / name for name in NAMES), *([shims] if folders.is_there(shims) else [])]
     for path in places:
         try:
             folders.check_private(path)

@@ -66,7 +66,7 @@ class GitConfig:
         path = self._path()
         real = Path(os.path.realpath(path))
         # That user's git would end at every command: it may not read what root includes.
-        if real.parent.exists():
+        if folders.is_there(real.parent):
             folders.check_not_anothers(real.parent)
         traces.leave(self._settings, self.name, real, str(own))
         with ConfigFile(path) as config:
@@ -195,9 +195,10 @@ def why_not_asked(settings: Settings, env: Mapping[str, str]) -> str:
     """Return in words why git does not know of our helper, or ""."""
     wanted = wiring.file_text(settings, program(settings)).encode()
     try:
+        if not wiring.variables(settings, env):
+            # As in what `gitlease run` has started where git's files could not be changed.
+            return ""
         if settings.scope == "env":
-            if not wiring.variables(settings, env):
-                return ""
             return 'git is not told of our helper in this environment; `eval "$(gitlease env)"`'
         path = system_config(env) if settings.scope == "system" else user_config(env)
         own = own_file(settings)

@@ -1,7 +1,9 @@
 """An installation reports each step, repeats without effect, and undoes itself whole."""
 
+import errno
 import json
 import os
+import shutil
 import stat
 import tomllib
 from collections.abc import Callable
@@ -55,6 +57,23 @@ def test_removing_puts_back_what_was_there(home: Path, env: dict[str, str]) -> N
     assert tree(home) == before
     assert not load(env).home.exists()
     assert set(states(uninstall(load(env), env)).values()) == {"already"}
+
+
+def test_a_home_that_cannot_be_removed_though_it_is_empty_holds_nobodys_files(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that is a mount point."""
+
+    def busy(_: Path) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    install(load(env), env, offline=True)
+    monkeypatch.setattr(Path, "rmdir", busy)
+    said = {line.step: line.text for line in uninstall(load(env), env).lines}
+    shutil.rmtree(load(env).home / "shims")
+    assert said["folders"].endswith("holds files of yours")
+    said = {line.step: line.text for line in uninstall(load(env), env).lines}
+    assert said["folders"].endswith("is kept, Device or resource busy")
 
 
 def test_files_of_a_person_in_our_folder_are_kept(env: dict[str, str]) -> None:
