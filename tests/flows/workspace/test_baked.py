@@ -49,6 +49,8 @@ def test_git_lives_on_without_us_where_it_may_not_read_our_file(run: Run) -> Non
     ran = run(*GITLEASE, "run", "--", "git", "config", "--list")
     assert (ran.returncode, ran.stdout) == (0, b"")
     assert b"gitlease: git: failed: " in ran.stderr
+    # One cause, one cure.
+    assert b"gitlease: helper: failed: for the same reason as " in ran.stderr
     assert b"belongs to user 0, not to us (65534); set GITLEASE_HOME to a folder" in ran.stderr
 
 

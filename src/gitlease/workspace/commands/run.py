@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 def _install(args: argparse.Namespace, surroundings: Mapping[str, str]) -> dict[str, str]:
     """Install as *args* say; return what the command needs besides its *surroundings*."""
     env = options.merged(args, os.environ)
-    for line in install_from(env, offline=True).lines:
+    for line in install_from(env, offline=True).told:
         if line.state == "failed" or args.report:
             _tell(line.step, f"{line.state}: {line.text}")
     found = usable(env)
