@@ -59,6 +59,12 @@ def test_removing_puts_back_what_was_there(home: Path, env: dict[str, str]) -> N
     assert set(states(uninstall(load(env), env)).values()) == {"already"}
 
 
+def test_what_a_step_says_is_one_line_whatever_a_file_is_called() -> None:
+    assert plan.attempt("git", lambda: ("done", "/a\nb\x1b[2J includes us")) == Line(
+        "git", "done", "/a\\nb\\x1b[2J includes us"
+    )
+
+
 def test_a_home_that_cannot_be_removed_though_it_is_empty_holds_nobodys_files(
     env: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
