@@ -83,9 +83,10 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
         broken.append(str(error))
     broken += filter(None, [_no_helper(settings)])
     if why := _not_asked(settings, env):
-        # A probe has an environment of its own, and sees nothing of the one that git is wired in.
-        elsewhere = settings.scope == "env" or surroundings.is_wired(settings)
-        (degraded if elsewhere else broken).append(why)
+        # A probe has an environment of its own, and sees nothing of the one that git is wired in;
+        # the line of an older image stands in a file.
+        by_env = settings.scope == "env" and settings.compat_dir is None
+        (degraded if by_env or surroundings.is_wired(settings) else broken).append(why)
     for name in cache.names():
         record = cache.read(name)
         if record is None:
