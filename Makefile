@@ -6,16 +6,18 @@ WORKERS ?= auto
 TESTS ?=
 UPGRADE ?=
 LIFE ?= 24
+RACE ?= 600
 ROUNDS ?= 8
 WORKSPACES ?= 100
 INPUTS ?= 1000000
 FUZZ ?=
+JOURNAL ?= 1000000
 LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate $(UPGRADE)
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test evidence check format bench soak memory recovery siege compare fuzz docs \
-	reference build lock clean venv system machines
+# None of them is a file.
+.PHONY: $(shell sed -n 's/^\([a-z0-9]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -39,8 +41,10 @@ format: venv ## format the code and fix what ruff can
 	@.venv/bin/ruff check --fix --quiet || true
 	@.venv/bin/ruff format
 
-bench: venv system ## measure against the budgets, into bench.json
-	@.venv/bin/python -m tools.bench
+bench: venv system ## measure against the budgets and others, into bench.json and docs/performance.md
+	@.venv/bin/python -m tools.peers
+	@.venv/bin/python -m tools.bench --journal $(JOURNAL)
+	@.venv/bin/python -m tools.bench.page bench.json
 
 soak: venv system ## let WORKSPACES live for SECONDS among random troubles, and see whether git notices
 	@.venv/bin/python -m tools.soak --seconds $(or $(SECONDS),3600) --workspaces $(WORKSPACES) --page docs/soak.md
@@ -51,6 +55,9 @@ memory: venv ## take 100,000 leases from one broker, and see whether its memory 
 recovery: machines ## take GitHub away in many ways, ROUNDS times, from tokens that live LIFE seconds
 	@GITLEASE_TEST_LIFE=$(LIFE) GITLEASE_TEST_ROUNDS=$(ROUNDS) \
 		.venv/bin/pytest -s tests/flows/workspace/test_recovery.py
+
+races: venv ## let another user swap our folders while they are read and written, for RACE seconds
+	@GITLEASE_TEST_RACE=$(RACE) .venv/bin/pytest -s tests/flows/attack/folders/test_races.py
 
 siege: machines ## attack a broker at full length: 10,000 sockets, slow readers, floods (3 minutes)
 	@GITLEASE_TEST_SIEGE=1 .venv/bin/pytest -s tests/flows/attack -k broker
@@ -75,6 +82,7 @@ lock: ## pin what pyproject.toml asks for, by hash (needs uv; UPGRADE=--upgrade 
 	@$(LOCK) --extra app --extra broker --extra emulator --group dev -o requirements/dev.txt
 	@$(LOCK) --extra app --constraint requirements/dev.txt -o requirements/app.txt
 	@$(LOCK) --group fuzz --no-deps -o requirements/fuzz.txt
+	@$(LOCK) --group bench -o requirements/bench.txt
 	@cd requirements/node && npm install --package-lock-only --omit-lockfile-registry-resolved \
 		--ignore-scripts --no-audit --no-fund --silent
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.environment import clean_environment, home_environment, made_by, require_tool
+from tests.support.leaks.ledger import current
 from tests.support.loops import end_below
 
-pytest_plugins = ["tests.support.evidence"]
+pytest_plugins = ["tests.support.evidence", "tests.support.leaks.plugin"]
 
 
 @pytest.hookimpl(trylast=True)  # after the order was drawn by lot
@@ -23,7 +24,7 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     started_in = dict(os.environ)
     clean = clean_environment(tmp_path_factory.mktemp("home"))
     os.environ.clear()
-    os.environ.update(clean)
+    os.environ.update(clean | current().environment())
     yield
     os.environ.clear()
     os.environ.update(started_in)

@@ -30,17 +30,26 @@ def kept(name: str, recipe: str, build: Callable[[Path], None]) -> Path:
     Any number of processes may ask at once: one builds, the others wait.  What *build* raises
     passes through, and the next call starts anew.
     """
-    digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
-    done = folder() / f"{name}-{digest}"
+    done = _place(name, recipe)
     with locked(name):
         if not done.is_dir():
             _remove_leftovers(name)
-            part = folder() / f"{name}-{digest}.part"
+            part = done.with_name(f"{done.name}.part")
             part.mkdir()
             build(part)
             part.rename(done)
         os.utime(done)
     return done
+
+
+def is_kept(name: str, recipe: str) -> bool:
+    """Tell whether the folder *name* made by *recipe* is there."""
+    return _place(name, recipe).is_dir()
+
+
+def _place(name: str, recipe: str) -> Path:
+    digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
+    return folder() / f"{name}-{digest}"
 
 
 @contextmanager

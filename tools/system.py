@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from tools.cache import folder, locked
@@ -47,13 +48,12 @@ def absent() -> list[str]:
     return [program for program in PROGRAMS if not shutil.which(program, path=path())]
 
 
-def install() -> None:
-    """Install what is absent by apt; raise CalledProcessError if apt fails."""
+def install(packages: Collection[str]) -> None:
+    """Install *packages* by apt; raise CalledProcessError if apt fails."""
     with locked("apt"), (folder() / "apt.log").open("w") as log:
-        packages = sorted({PROGRAMS[program] for program in absent()})
         environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
         options = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300"]
-        for words in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
+        for words in (["update"], ["install", "-y", "--no-install-recommends", *sorted(packages)]):
             subprocess.run(
                 [*options, *words],
                 check=True,
@@ -69,7 +69,7 @@ def main() -> None:
     if absent() and os.geteuid() == 0 and shutil.which("apt-get"):
         print(f"installing {', '.join(absent())}", file=sys.stderr)
         try:
-            install()
+            install({PROGRAMS[program] for program in absent()})
         except subprocess.CalledProcessError as failed:
             print(f"apt-get failed ({failed.returncode}), see {folder()}/apt.log", file=sys.stderr)
     if absent():

@@ -150,7 +150,7 @@ def _finish_output() -> bool:
     The interpreter would complain of it at its end.
     """
     if sys.stdout is None:
-        print("gitlease: cannot write to standard output: it is closed", file=sys.stderr)
+        print("gitlease: cannot write to standard output: Bad file descriptor", file=sys.stderr)
         return True
     try:
         sys.stdout.flush()

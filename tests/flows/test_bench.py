@@ -1,25 +1,29 @@
 """`make bench` gives its table and its JSON, and fails if what it measures answers wrongly."""
 
 import json
+import platform
 import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from gitlease.emulator import GitHub
 from tests.support.environment import CHECKOUT, python_module, require_tool
 from tools.bench import broker, cores
+from tools.bench.chapters import CHAPTERS
 from tools.bench.figure import Goal, Row, Spread
 from tools.bench.load import Plan, Question, ask
+from tools.bench.page import write
 from tools.bench.program import BenchError, Program
 from tools.bench.race import race
 from tools.bench.workspace import Workspace, secret_of, with_password
 
 
-@pytest.mark.timeout(180)
-def test_a_quick_run_prints_the_table_and_writes_it_as_json(tmp_path: Path) -> None:
+@pytest.mark.timeout(900)
+def test_a_quick_run_prints_the_table_and_writes_it_as_json_and_as_a_page(tmp_path: Path) -> None:
     require_tool("curl")
     file = tmp_path / "bench.json"
     printed = python_module("tools.bench", "--quick", "--json", str(file)).splitlines()
@@ -42,7 +46,41 @@ def test_a_quick_run_prints_the_table_and_writes_it_as_json(tmp_path: Path) -> N
     assert [storm[name]["measured"] for name in ("mints per scope", "errors")] == [1, 0]
     shared = [row["met"] for (what, _), row in rows.items() if "PostgreSQL: mints" in what]
     assert shared in ([True, True], [])  # without a server to start there are no rows
-    assert not re.search(r"ghs_|glw_|eyJ", file.read_text() + "".join(printed))
+    grown = {row["point"]["plot"] for row in report["rows"] if row["point"]}
+    assert grown == {"cache", "workspaces", "grants", "journal"}
+
+    python_module("tools.bench.page", str(file), "--into", str(tmp_path / "docs"))
+    page = (tmp_path / "docs" / "performance.md").read_text()
+    assert "its figures mean nothing" in page
+    assert {f"## {one.title}" for one in CHAPTERS} <= set(page.splitlines())
+    drawn = {one.name: one for one in (tmp_path / "docs" / "performance").iterdir()}
+    assert set(re.findall(r"]\(performance/(.*?)\)", page)) == set(drawn)
+    assert set(drawn) == {f"{plot}.svg" for plot in (*grown, "goals", "peers")}
+    for picture in drawn.values():
+        root = ET.parse(picture).getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    said = "".join(one.read_text() for one in (file, *drawn.values())) + page + "".join(printed)
+    assert not re.search(r"ghs_|glw_|eyJ", said)
+    assert platform.node() not in said
+
+
+def test_why_a_goal_is_missed_is_said_only_while_it_is(tmp_path: Path) -> None:
+    [chapter] = [one for one in CHAPTERS if "cached leases a second" in one.missed]
+    why = chapter.missed["cached leases a second"]
+
+    def page(ours: float) -> str:
+        spreads = Spread.of([ours, ours]), Spread.of([0.002, 0.002])
+        row = Row.pace("cached leases a second", "a constant", *spreads, 0.6).as_json()
+        rows = [{"chapter": chapter.title, **row}]
+        report = {"quick": False, "machine": {"cores": "2"}, "rows": rows}
+        return write(report, tmp_path).read_text()
+
+    missed, met = page(0.004), page(0.003)
+    assert "\n0 of 1 are met" in missed
+    assert "\n1 of 1 are met" in met
+    assert why[1:] in missed
+    assert why[1:] not in met
+    assert "mean nothing" not in missed
 
 
 def test_a_wrong_answer_is_no_figure(tmp_path: Path) -> None:

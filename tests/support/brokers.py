@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 
 from gitlease.emulator import GitHub
+from tests.support.leaks.stores import look_at_metrics, look_at_rows
 
 GITLEASE = Path(sys.prefix) / "bin" / "gitlease"
 # The machine's own, read once: a client that reads it anew takes thirty times as long to make.
@@ -123,6 +124,7 @@ def running_broker(
             text=True,
         ) as process,
     ):
+        ready: dict[str, Any] = {}
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
@@ -132,8 +134,10 @@ def running_broker(
             yield Broker(process, whole, ready["url"], file, log)
         finally:
             if process.poll() is None:
+                look_at_metrics(ready.get("url", ""))
                 process.terminate()
                 try:
                     process.wait(20)
                 except subprocess.TimeoutExpired:
                     process.kill()
+            look_at_rows(folder / "broker.sqlite")

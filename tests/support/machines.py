@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.leaks.ledger import current
 from tests.support.loops import end_below
 
 Argument = str | os.PathLike[str]
@@ -188,6 +189,7 @@ class Machine:
             process.communicate()
         for folder in self._folders:
             end_below(folder)
+            current().keep(folder)
             shutil.rmtree(folder, ignore_errors=True)
 
     def _environment(self, env: Mapping[str, str | None]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.environment import missing
+from tests.support.leaks.stores import look_at_server
 
 _NAMES = itertools.count()
 # Tests throw their data away; what a kill of the *client* must not lose is unaffected.
@@ -136,6 +137,7 @@ def server(**settings: str) -> Iterator[Postgres]:
             postgres.start()
             yield postgres
         finally:
+            look_at_server(programs(), folder)
             postgres.stop()
     finally:
         shutil.rmtree(folder)

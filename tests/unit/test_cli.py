@@ -185,6 +185,16 @@ def test_what_is_said_to_a_closed_stream_is_not_printed_instead() -> None:
     assert (done.returncode, done.stdout) == (1, b"")
 
 
+def test_an_answer_for_a_closed_stream_is_a_plain_line_too() -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$0" -m gitlease credential capability >&-', sys.executable],
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    line = b"gitlease: cannot write to standard output: Bad file descriptor\n"
+    assert (done.returncode, done.stderr) == (1, line)
+
+
 def test_what_the_terminal_cannot_spell_is_escaped(home: Path) -> None:
     done = subprocess.run(
         [*COMMAND, "status"],

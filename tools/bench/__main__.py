@@ -8,6 +8,7 @@ wrongly, 2 wrong usage.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import signal
 import subprocess
@@ -17,40 +18,28 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from tools.bench import hits, idle, leases, machine, misses, replicas, storm, table
+from tools.bench import machine, table
+from tools.bench.chapters import CHAPTERS
 from tools.bench.effort import FULL, QUICK
 from tools.bench.program import BenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from tools.bench.effort import Effort
     from tools.bench.figure import Row
 
-LIMIT = 900  # seconds; whatever hangs is a failure
-# Each chapter gets a folder of its own that does not exist yet.
-CHAPTERS: Sequence[Callable[[Path, Effort], Iterator[Row]]] = (
-    hits.against_c,
-    hits.against_bash,
-    hits.against_gh,
-    hits.as_it_grows,
-    misses.rows,
-    misses.from_broker,
-    misses.start_up,
-    leases.rows,
-    storm.rows,
-    replicas.rows,
-    idle.at_rest,
-)
+LIMIT = 1800  # seconds; whatever hangs is a failure
 
 
-def measure(effort: Effort) -> list[Row]:
-    """Return the rows of all chapters; raises `BenchError`."""
-    found: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="gitlease-bench-") as folder:
-        for number, chapter in enumerate(CHAPTERS):
-            print(f"bench: {chapter.__doc__}", file=sys.stderr)
-            found += chapter(Path(folder) / str(number), effort)
+def measure(effort: Effort) -> dict[str, list[Row]]:
+    """Return the rows of all chapters by their titles; raises `BenchError`."""
+    found: dict[str, list[Row]] = {}
+    for chapter in CHAPTERS:
+        rows = found.setdefault(chapter.title, [])
+        for run in chapter.runs:
+            began = time.monotonic()
+            with tempfile.TemporaryDirectory(prefix="gitlease-bench-") as folder:
+                rows += run(Path(folder) / "run", effort)
+            print(f"bench: {time.monotonic() - began:5.1f} s: {run.__doc__}", file=sys.stderr)
     return found
 
 
@@ -59,19 +48,29 @@ def main() -> int:
     parser = argparse.ArgumentParser("make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few rounds: does it work at all?")
     parser.add_argument("--json", type=Path, default=Path("bench.json"), metavar="FILE")
+    parser.add_argument(
+        "--journal", type=int, default=0, metavar="RECORDS", help="longer than usual: 10000000"
+    )
     arguments = parser.parse_args()
     signal.signal(signal.SIGALRM, _give_up)
     signal.alarm(LIMIT)
     about = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **machine.describe()}
     try:
-        rows = measure(QUICK if arguments.quick else FULL)
+        found = measure(_effort(arguments.quick, arguments.journal))
     except (BenchError, OSError, subprocess.CalledProcessError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    print("\n".join(table.lines(rows)))
-    report = {"quick": arguments.quick, "machine": about, "rows": [row.as_json() for row in rows]}
+    print("\n".join(table.lines([row for rows in found.values() for row in rows])))
+    rows = [{"chapter": title, **row.as_json()} for title, rows in found.items() for row in rows]
+    report = {"quick": arguments.quick, "machine": about, "rows": rows}
     arguments.json.write_text(json.dumps(report, indent=2) + "\n")
     return 0
+
+
+def _effort(quick: bool, journal: int) -> Effort:
+    effort = QUICK if quick else FULL
+    longer = (journal,) if journal > effort.journal[-1] else ()
+    return dataclasses.replace(effort, journal=effort.journal + longer)
 
 
 def _give_up(*_: object) -> NoReturn:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gitlease.emulator import GitHub
 
 GITLEASE = Path(sys.prefix) / "bin" / "gitlease"
+PART = 5_000  # workspaces that are put down at once
 END = 30  # seconds for a server to drain
 
 
@@ -47,11 +48,14 @@ class Workspace:
     bearer: str
 
 
-def found(url: str, owners: Sequence[str], count: int, name: str = "ws") -> list[Workspace]:
+def found(
+    url: str, owners: Sequence[str], count: int, name: str = "ws", grants: int = 1
+) -> list[Workspace]:
     """
     Put *count* workspaces, by turns for each of *owners*, into the database at *url*.
 
-    Their ids begin with *name*, which no other fleet there may have.
+    Their ids begin with *name*, which no other fleet there may have.  Of their *grants* the last
+    is for the owner.
     """
     # Made one by one through the broker's routes, they would take minutes.
     fleet = [
@@ -60,15 +64,15 @@ def found(url: str, owners: Sequence[str], count: int, name: str = "ws") -> list
         )
         for number in range(count)
     ]
-    asyncio.run(_fill(url, fleet))
+    asyncio.run(_fill(url, fleet, [Grant.of(f"else-{one}", ALL) for one in range(grants - 1)]))
     return fleet
 
 
-async def _fill(url: str, fleet: Sequence[Workspace]) -> None:
+async def _fill(url: str, fleet: Sequence[Workspace], others: Sequence[Grant]) -> None:
     await Store.migrate(url)
     now = time.time()
     workspaces = [
-        {"id": one.id, "grants": text_of((Grant.of(one.owner, ALL),)), "created_at": now}
+        {"id": one.id, "grants": text_of((*others, Grant.of(one.owner, ALL))), "created_at": now}
         for one in fleet
     ]
     bearers = [
@@ -83,12 +87,14 @@ async def _fill(url: str, fleet: Sequence[Workspace]) -> None:
     ]
 
     async def work(connection: AsyncConnection) -> None:
-        await connection.execute(insert(WORKSPACES), workspaces)
-        await connection.execute(insert(BEARERS), bearers)
+        await connection.execute(insert(WORKSPACES), workspaces[part])
+        await connection.execute(insert(BEARERS), bearers[part])
 
     database = Database(Address.of(url))
     try:
-        await database.write(work)
+        for first in range(0, len(fleet), PART):
+            part = slice(first, first + PART)
+            await database.write(work)
     finally:
         await database.close()
 

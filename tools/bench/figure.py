@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,12 @@ class Spread:
 
     def __str__(self) -> str:
         return f"{self.median * 1000:.2f} ({self.low * 1000:.2f} to {self.high * 1000:.2f})"
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, float]) -> Self:
+        """Return the spread that `as_json` gave *value* for."""
+        median, low, high = (value[f"{name}_ms"] / 1000 for name in ("median", "low", "high"))
+        return cls(median, low, high, int(value["runs"]))
 
     def as_json(self) -> dict[str, float]:
         """Return it in milliseconds."""
@@ -64,12 +70,27 @@ class Goal:
         return f"exactly {self.value:g}" if self.sign == "==" else f"{self.sign} {self.value:g}"
 
 
+def shown(value: float) -> str:
+    """Return a ratio or a time in as many digits as a busy machine gives."""
+    return f"{value:.2f}" if value >= 0.095 else f"{value:.3f}"
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a row stands in a plot: on the line *line* of the plot *plot*, at *x*."""
+
+    plot: str
+    line: str
+    x: float
+
+
 @dataclass(frozen=True)
 class Row:
     """
     One line of the table: *what* was measured *against* what, and the *goal* if there is one.
 
     `unit` is empty for a ratio or a count.  `subject` and `rival` hold the times of a ratio.
+    A row of something that grows has a `point`.
     """
 
     what: str
@@ -79,15 +100,23 @@ class Row:
     unit: str = ""
     subject: Spread | None = None
     rival: Spread | None = None
+    point: Point | None = None
 
     @classmethod
     def ratio(
-        cls, what: str, against: str, subject: Spread, rival: Spread, goal: float | None = None
+        cls,
+        what: str,
+        against: str,
+        subject: Spread,
+        rival: Spread,
+        goal: float | None = None,
+        *,
+        point: Point | None = None,
     ) -> Self:
         """Return the row for the *subject*'s median as a share of the *rival*'s."""
         aim = None if goal is None else Goal("<=", goal)
         share = subject.median / rival.median
-        return cls(what, against, share, aim, subject=subject, rival=rival)
+        return cls(what, against, share, aim, subject=subject, rival=rival, point=point)
 
     @classmethod
     def pace(cls, what: str, against: str, subject: Spread, rival: Spread, goal: float) -> Self:
@@ -100,6 +129,20 @@ class Row:
         """Whether the goal is met; None without one."""
         return None if self.goal is None else self.goal.met(self.measured)
 
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any]) -> Self:
+        """Return the row that `as_json` gave *value* for."""
+        return cls(
+            value["what"],
+            value["against"],
+            value["measured"],
+            value["goal"] and Goal(**value["goal"]),
+            value["unit"],
+            value["subject"] and Spread.of_json(value["subject"]),
+            value["rival"] and Spread.of_json(value["rival"]),
+            point=value["point"] and Point(**value["point"]),
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return it for a program to read."""
         return {
@@ -111,4 +154,5 @@ class Row:
             "met": self.met,
             "subject": self.subject and self.subject.as_json(),
             "rival": self.rival and self.rival.as_json(),
+            "point": self.point and asdict(self.point),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tools.bench import rivals
-from tools.bench.figure import Row
+from tools.bench.figure import Point, Row
 from tools.bench.program import Program
 from tools.bench.race import race
 from tools.bench.workspace import LONG, REQUEST, SHORT, Workspace, stored, with_password
@@ -80,12 +80,14 @@ def as_it_grows(folder: Path, effort: Effort) -> Iterator[Row]:
     """Race caches of different sizes with each other."""
     folder.mkdir()
     programs = {}
-    for records in (1, 100, effort.records):
+    for records in effort.records:
         workspace = Workspace(folder / str(records))
         accept = with_password(workspace.put(LONG))
         workspace.fill(records)
-        programs[f"{records:,} records"] = workspace.helper(accept=accept)
+        programs[str(records)] = workspace.helper(accept=accept)
     taken = race(programs, effort.light // 2)
-    smallest, *larger = programs
-    for name in larger:
-        yield Row.ratio(f"cached get, {name}", "1 record", taken[name], taken[smallest])
+    smallest = taken[str(effort.records[0])]
+    for records in effort.records:
+        point = Point("cache", "cached get", records)
+        what = f"cached get, {records:,} records"
+        yield Row.ratio(what, "1 record", taken[str(records)], smallest, point=point)

@@ -30,11 +30,14 @@ class Question:
     head: str
 
     @classmethod
-    def of(cls, url: str, workspace_id: str, bearer: str, *, once: bool = False) -> Question:
+    def of(
+        cls, url: str, workspace_id: str, bearer: str, *, owner: str = "", once: bool = False
+    ) -> Question:
         """Return what *workspace_id* asks the server at *url*, and whether only *once*."""
         host = url.removeprefix("http://")
+        query = f"?owner={owner}" if owner else ""
         lines = [
-            f"GET /workspaces/{workspace_id}/github-installation-token HTTP/1.1",
+            f"GET /workspaces/{workspace_id}/github-installation-token{query} HTTP/1.1",
             f"Host: {host}",
             "Accept: application/json",
             f"Authorization: Bearer {bearer}",

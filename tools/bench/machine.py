@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 from pathlib import Path
 
 import gitlease
+from tools import peers, system
+from tools.bench import peers as others
 from tools.bench import rivals
+
+_PACKAGE = ("dpkg-query", "--show", "--showformat=${Version}")
 
 
 def describe() -> dict[str, str]:
@@ -26,8 +31,15 @@ def describe() -> dict[str, str]:
         "bash": _first_line("bash", "--version"),
         "busybox": _first_line("busybox"),
         "curl": _first_line("curl", "--version"),
+        "Git Credential Manager": _first_line(str(others.gcm_path()), "--version"),
+        "git-credential-oauth": _first_line(*_PACKAGE, peers.OAUTH),
+        "PostgreSQL": _first_line(_postgres(), "--version"),
         **{name: _first_line(path, "--version") for name, path in rivals.gh_paths().items()},
     }
+
+
+def _postgres() -> str:
+    return shutil.which("postgres", path=system.path()) or "postgres"
 
 
 def _cpu() -> str:

@@ -47,7 +47,7 @@ def rows(folder: Path, effort: Effort) -> Iterator[Row]:
             count: broker.found(url, owners[count], effort.burst, f"ws-{count}")
             for count in effort.replicas
         }
-        env = broker.environment(folder, github) | _shared(folder, url)
+        env = broker.environment(folder, github) | shared(folder, url)
         brokers = [broker.broker(env, cores.ALL) for _ in range(max(effort.replicas))]
         with ThreadPoolExecutor() as pool:  # most of a start is waiting
             urls = list(pool.map(stack.enter_context, brokers))
@@ -85,7 +85,8 @@ def _questions(
     ]
 
 
-def _shared(folder: Path, url: str) -> dict[str, str]:
+def shared(folder: Path, url: str) -> dict[str, str]:
+    """Return the variables of a broker that has its database at *url*, and keys in *folder*."""
     keys = folder / "keys"
     keys.write_bytes(Fernet.generate_key())
     keys.chmod(0o600)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tools.bench.figure import shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -15,14 +17,15 @@ VERDICTS = {True: "met", False: "MISSED", None: ""}
 
 def lines(rows: Iterable[Row]) -> list[str]:
     """Return the table of *rows*, a head first."""
-    cells = [HEAD, *map(_cells, rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return ["  ".join(_padded(line, widths)).rstrip() for line in cells]
+    said = [HEAD, *map(cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*said, strict=True)]
+    return ["  ".join(_padded(line, widths)).rstrip() for line in said]
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    # Counts are whole; ratios have two digits, which is more than a busy machine gives.
-    number = f"{row.measured:.2f}" if row.unit or row.subject else f"{row.measured:g}"
+def cells(row: Row) -> tuple[str, ...]:
+    """Return the words of *row*, one for each of `HEAD`."""
+    # Counts are whole.
+    number = shown(row.measured) if row.unit or row.subject else f"{row.measured:g}"
     return (
         row.what,
         row.against or "-",

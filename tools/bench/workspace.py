@@ -101,6 +101,17 @@ class Workspace:
         argv = [*shell, str(self.settings.helper), action]
         return Program(argv, stdin, self._env, accept, before)
 
+    def through_git(
+        self,
+        action: str,
+        *,
+        stdin: bytes = REQUEST,
+        accept: Callable[[bytes], bool] = no_answer,
+    ) -> Program:
+        """Return `git credential` with *action*, which starts the installed helper."""
+        git = shutil.which("git", path=os.defpath) or "/usr/bin/git"
+        return Program([git, "credential", action], stdin, self._env, accept)
+
     def miss_path(self, accept: Callable[[bytes], bool], *options: str) -> Program:
         """Return the program that the helper starts on a miss, Python given *options* too."""
         main = sys.modules["gitlease"].__path__[0] + "/__main__.py"

@@ -23,7 +23,6 @@ from gitlease.workspace.settings import Settings
 from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 SHELLS: Final = {
@@ -55,7 +54,7 @@ class Pair:
     shell: tuple[str, ...]
     program: Path
     settings: Settings
-    env: Mapping[str, str] = field(default_factory=lambda: {"PATH": os.environ["PATH"]})
+    env: dict[str, str] = field(default_factory=lambda: {"PATH": os.environ["PATH"]})
 
     @classmethod
     def make(cls, home: Path, shell: tuple[str, ...]) -> Pair:

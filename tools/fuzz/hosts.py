@@ -32,19 +32,25 @@ def check(data: bytes) -> None:
         written = hosts.with_login(text, host, user, token)
     except UnreadableError:
         return
-    readable, before = _read(text)
-    if not readable or not isinstance(before, (dict, str)):
+    readable, found_before = _read(text)
+    if not readable or not isinstance(found_before, (dict, str)):
         return  # gh cannot read it either
-    before = dict(before) if isinstance(before, dict) else {}
-    former = before.get(host) or {}
-    after = dict(_reread(written))
-    _check_login(before.pop(host, None) or {}, after.pop(host), user, token)
+    before, after = _mapping(found_before), _mapping(_reread(written))
+    # A line end where the file had none is ours to add: it ends a text of several lines, too.
+    former = _mapping(_mapping(_reread(text + "\n")).get(host))
+    before.pop(host, None)
+    _check_login(former, after.pop(host), user, token)
     assert after == before, "another host has changed"
     assert hosts.login_of(written, host) == hosts.Login(user, token)
     assert hosts.with_login(written, host, user, token) == written
     _check_others(text, written, host)
     if found.is_an_apps and not _is_taken(former, user):
         _check_undone(text, written, host)
+
+
+def _mapping(found: Any) -> dict[str, Any]:
+    """Return what YAML read as a mapping; what is none (`~`, or no text at all) is an empty one."""
+    return dict(found) if isinstance(found, dict) else {}
 
 
 def _is_taken(former: dict[str, Any], user: str) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol
 
+from gitlease.broker.deadline import LIMIT, in_time
 from gitlease.broker.errors import NotThereError
 from gitlease.broker.minters import Minted
 from gitlease.broker.naming import is_token_id, is_workspace_id
@@ -101,9 +103,13 @@ class Administering:
         what = "removed, with the tokens that others hold too" if also_shared else "removed"
         await self._ledger.changed(request_id, workspace_id, what)
         ended = 0
+        end = asyncio.get_running_loop().time() + LIMIT
         for one in removed.tokens:
+            minted = Minted(one.token, one.app, one.installation, "store")
             try:
-                await self._revoker.revoke(Minted(one.token, one.app, one.installation, "store"))
+                # The operator waits, and all that is ours has been done.
+                left = end - asyncio.get_running_loop().time()
+                await in_time(self._revoker.revoke(minted), max(left, 0.0))
             except GitleaseError as error:
                 log.warning("a token of workspace %s lives on: %s", workspace_id, error.message)
             else:
@@ -144,25 +150,30 @@ class Administering:
         """Make one more bearer; raise `NotThereError`."""
         await self.workspace(workspace_id)
         new = await self._store.bearers.create(workspace_id)
-        assert new is not None  # noqa: S101 - only with only_if_none_live
         await self._ledger.changed(
             request_id, workspace_id, f"bearer created by {who}", token_id=new.token_id
         )
         return new
 
     async def revoke_bearer(
-        self, request_id: str, workspace_id: str, token_id: str, who: str
+        self, request_id: str, workspace_id: str, token_id: str, who: str, *, shuts: bool | None
     ) -> None:
-        """Revoke a live bearer; raise `NotThereError`."""
+        """
+        Revoke a live bearer; raise `NotThereError`.
+
+        With *shuts* the workspace does not come in again by a secret that it may have; false lets
+        it, None leaves that as it is.
+        """
         await self.workspace(workspace_id)
         if not is_token_id(token_id) or not await self._store.bearers.revoke(
-            workspace_id, token_id
+            workspace_id, token_id, shuts=shuts
         ):
             raise NotThereError(
                 f"workspace {workspace_id} has no live bearer of that id", hint="list them first"
             )
+        then = {True: "; shut out", False: "; it may register again", None: ""}[shuts]
         await self._ledger.changed(
-            request_id, workspace_id, f"bearer revoked by {who}", token_id=token_id
+            request_id, workspace_id, f"bearer revoked by {who}{then}", token_id=token_id
         )
 
 

@@ -154,12 +154,15 @@ def _sockets() -> Iterator[tuple[int, socket.socket]]:
     """Yield this process's TCP sockets by their inodes; what closes meanwhile is left out."""
     for name in os.listdir(_FOLDER):  # noqa: PTH208 - thousands of names, every second
         with contextlib.suppress(OSError):
+            if not stat.S_ISSOCK(os.stat(f"{_FOLDER}/{name}").st_mode):  # noqa: PTH116
+                continue
             # A descriptor of our own: the server may close its own at any moment, and the number
             # be somebody else's a moment later.
             held = os.dup(int(name))
             known = os.fstat(held)
             if not stat.S_ISSOCK(known.st_mode):
-                os.close(held)
+                # By closing any descriptor of a file a process loses its locks on it (fcntl(2)),
+                # SQLite's too: rather one descriptor too many, once in the life of a broker.
                 continue
             with socket.socket(fileno=held) as sock:
                 if sock.family in {socket.AF_INET, socket.AF_INET6}:

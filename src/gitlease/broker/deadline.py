@@ -1,8 +1,9 @@
 """
-The time limit of a whole lease.
+The time limit of a whole lease, and of what others wait for before anything is changed.
 
 Every step has a limit of its own, but they add up: a database that freezes in the middle would
-keep a caller for longer than he waits.
+keep a caller for longer than he waits.  What changes something is not cut short: it was done, or
+it was not, and a bearer that was made is shown once.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from gitlease.broker.errors import LateError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-# What a workspace gives the broker; an answer that comes later is nobody's.
-LIMIT: Final = 10.0  # seconds
+# A workspace waits ten seconds, also for the way there and back: what comes later is nobody's.
+LIMIT: Final = 9.5  # seconds
 
 T = TypeVar("T")
 

@@ -56,6 +56,15 @@ class QuotaError(RateLimitedError):
     hint = "wait for the next hour, keep tokens for as long as they live, or ask for a larger quota"
 
 
+class CrowdError(RateLimitedError):
+    """Too many show wrong enrolment secrets at this moment."""
+
+    hint = "try again; if it stays so, look in the broker's log for who shows wrong secrets"
+
+    def __init__(self, *, retry_after: float) -> None:
+        super().__init__("too many enrolment secrets are waiting", retry_after=retry_after)
+
+
 class NoAppError(NotInstalledError):
     """This broker holds no App's key."""
 
@@ -83,4 +92,4 @@ class LateError(GitleaseError):
     hint = "try again; `gitlease broker check` tells what is slow"
 
     def __init__(self, limit: float) -> None:
-        super().__init__(f"there was no answer within {limit:.0f} s")
+        super().__init__(f"there was no answer within {limit:g} s")

@@ -34,6 +34,7 @@ TABLE: Final[Mapping[type[Exception], tuple[str, str, int]]] = {
     own.EnrolmentError: ("not-enrolled", "Enrolment secret missing or not valid", 401),
     own.OutsideGrantsError: ("outside-grants", "Outside this workspace's grants", 403),
     own.QuotaError: ("quota", "This hour's quota is used up", 429),
+    own.CrowdError: ("crowd", "Too many enrolment secrets at once", 429),
     own.NoAppError: ("no-app", "No App is configured", 404),
     own.NotThereError: ("not-found", "Not found", 404),
     own.LateError: ("late", "The broker gave no answer in time", 503),

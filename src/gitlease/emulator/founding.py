@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from . import bare
+from .issued import Issued
 from .lfs_pointer import content, pointer
 from .paths import Paths
 from .permissions import with_metadata
@@ -31,7 +32,7 @@ GITHUB_URL = re.compile(r"https://github\.com/(?P<name>[^/]+/[^/]+?)(?:\.git)?/?
 
 def found(seed: Seed, paths: Paths) -> World:
     """Return the world that *seed* describes, its files under *paths*; raises SeedError."""
-    world = World(settings=seed.settings)
+    world = World(settings=seed.settings, issued=Issued.named_in(os.environ))
     bare.write_config(paths.home)
     try:
         _Founder(world, seed, paths).all()
@@ -76,9 +77,11 @@ class _Founder:
         key_file = self.paths.private_key(one.slug)
         if not key_file.exists():
             _write_secret(key_file, _fresh_key(one.slug, number))
-        key = serialization.load_pem_private_key(key_file.read_bytes(), None)
+        pem = key_file.read_bytes()
+        key = serialization.load_pem_private_key(pem, None)
         if not isinstance(key, rsa.RSAPrivateKey):
             raise SeedError(f"{key_file}: no RSA key; remove the file")
+        self.world.issued.add("private key", pem.decode())
         self.world.apps[number] = App(
             id=number,
             client_id="Iv23li" + hashlib.sha256(one.slug.encode()).hexdigest()[:14],

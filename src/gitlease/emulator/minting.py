@@ -68,6 +68,7 @@ def mint(
         lag=world.settings.replication_lag,
     )
     world.tokens.keep(token)
+    world.issued.add("token", plaintext)
     return Minted(plaintext, token, repositories)
 
 

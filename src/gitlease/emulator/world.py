@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from .clock import Clock
+from .issued import Issued
 from .settings import Settings
 from .tokens import IssuedToken, State, Tokens
 
@@ -107,6 +108,7 @@ class World:
     names: dict[str, int] = field(default_factory=dict)
     former_names: dict[str, int] = field(default_factory=dict)
     tokens: Tokens = field(default_factory=Tokens)
+    issued: Issued = field(default_factory=Issued)
 
     def account(self, login: str) -> Account | None:
         """Return the account called *login*, if there is one."""

@@ -128,8 +128,7 @@ class Api:
             problem = f"gave no whole answer within {limit:.1f} s"
         except httpx2.TimeoutException:
             problem = "did not answer in time"
-        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError) as error:
-            # OSError: a record of TLS that cannot be deciphered leaves httpx2 as it is.
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
             # Its text may name a proxy with a password, its request holds our proof: only the
             # kind travels, and it is raised outside so that no traceback leads back to it.
             problem = f"cannot be reached ({_kind(error)})"
@@ -171,6 +170,5 @@ def _kind(error: Exception) -> str:
         httpx2.RemoteProtocolError: "the connection was cut",
         httpx2.ReadError: "the connection was cut",
         httpx2.DecodingError: "the reply cannot be read",
-        ssl.SSLError: "what came cannot be deciphered",
     }
     return names.get(type(error), type(error).__name__)

@@ -36,15 +36,21 @@ def note(settings: Settings, event: str, text: str) -> None:
     path = settings.home / "log" / "gitlease.log"
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     line = f"{stamp} {event} {printable(text, 2000)}\n"
-    with contextlib.suppress(OSError, FolderError):
-        with folders.opened_ours(settings.home, path.parent) as folder:
-            descriptor = os.open(path.name, _FLAGS, 0o600, dir_fd=folder)
-        try:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
-                return
-            if found.st_size > LIMIT:
-                path.replace(path.with_suffix(".log.1"))
-            os.write(descriptor, line.encode("utf-8", "replace"))
-        finally:
-            os.close(descriptor)
+    with (
+        contextlib.suppress(OSError, FolderError),
+        folders.opened_ours(settings.home, path.parent) as folder,
+    ):
+        _append(folder, path.name, line.encode("utf-8", "replace"))
+
+
+def _append(folder: int, name: str, line: bytes) -> None:
+    descriptor = os.open(name, _FLAGS, 0o600, dir_fd=folder)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            return
+        if found.st_size > LIMIT:
+            os.replace(name, f"{name}.1", src_dir_fd=folder, dst_dir_fd=folder)
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)

@@ -70,28 +70,30 @@ class Transport:
         Send *request* and return the reply, whatever its status.
 
         A failed connection, 429 and 5xx are tried twice more, `Retry-After` is honoured, and all
-        of it ends by *deadline* (see `deadline()`; one of its own if None).  Raises
-        `UnreachableError` if no whole reply came.
+        of it ends by *deadline* (see `deadline()`; one of its own if None).  Where no try has a
+        good end, the last reply is returned.  Raises `UnreachableError` if no whole reply came.
         """
         if deadline is None:
             deadline = self.deadline()
+        failure: UnreachableError | None = None
+        refused: Response | None = None
         for attempt in range(RETRIES + 1):
-            failure: UnreachableError | None = None
-            response: Response | None = None
+            pause = 0.2 * 3**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - spreads a herd
             try:
                 response = self._once(request, deadline)
             except UnreachableError as error:
                 failure = error
-            if response is not None and response.status != 429 and response.status < 500:
-                return response
-            pause = 0.2 * 3**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - spreads a herd
-            if response is not None:
+            else:
+                if response.status != 429 and response.status < 500:
+                    return response
+                refused = response
                 pause = max(pause, retry_after(response.headers) or 0.0)
             if attempt == RETRIES or self._monotonic() + pause >= deadline:
                 break
             self._sleep(pause)
-        if response is not None:
-            return response
+        # What a server has said is wrong tells more than that it did not say so again.
+        if refused is not None:
+            return refused
         assert failure is not None  # noqa: S101 - one of the two is always there
         raise failure
 

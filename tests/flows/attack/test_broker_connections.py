@@ -2,8 +2,12 @@
 
 import asyncio
 import contextlib
+import fcntl
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -140,3 +144,17 @@ def test_a_connection_that_this_process_opened_is_not_looked_at(gate: Gate) -> N
     assert gate.later(LONGEST) == 1
     # Its own end is in this process too, and would have been the second one.
     assert caller.getpeername()
+
+
+def test_looking_costs_this_process_no_lock(gate: Gate, tmp_path: Path) -> None:
+    """SQLite's locks go with the first descriptor of the file that is closed."""
+    look = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'w'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    with (tmp_path / "file").open("w") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        gate.caller()
+        gate.later(0)
+        gate.later(LONGEST)
+        done = subprocess.run(
+            [sys.executable, "-c", look, file.name], check=False, stderr=subprocess.DEVNULL
+        )
+        assert done.returncode == 1

@@ -49,9 +49,9 @@ class Siege:
         at = urlsplit(broker.url)
         self._at = (at.hostname, at.port)
         self._open: list[socket.socket] = []
-        stack.callback(self._close)
+        stack.callback(self._end)
 
-    def _close(self) -> None:
+    def _end(self) -> None:
         for one in self._open:
             one.close()
 

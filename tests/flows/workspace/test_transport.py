@@ -106,6 +106,15 @@ def test_after_two_more_tries_the_answer_is_what_it_is(status: int) -> None:
     assert server.connections == 3
 
 
+def test_what_a_server_has_said_is_not_lost_when_it_says_no_more() -> None:
+    for later in (lambda server: server.waits, lambda _: says(b"")):
+        with Loopback(reply(503, b"why")) as server:
+            server.acts.append(later(server))
+            response = transport(limit=1.0).exchange(ask(f"http://127.0.0.1:{server.port}/"))
+        assert (response.status, response.body) == (503, b"why")
+        assert server.connections > 1
+
+
 def test_retry_after_is_honoured_and_otherwise_the_pauses_grow() -> None:
     pauses: list[float] = []
     with Loopback(reply(429, Retry_After="3"), reply(503), OK) as server:

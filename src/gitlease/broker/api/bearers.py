@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, delete, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 from msgspec import Meta
 
 from gitlease.broker.administering import Administering
@@ -15,6 +15,9 @@ from gitlease.broker.identity import Admin, Door
 from gitlease.broker.store import Store
 from gitlease.model.wire import iso
 
+Readmit = Annotated[
+    bool, QueryParameter(description="let the workspace register again by the secret that it has")
+]
 EITHER: list[dict[str, list[str]]] = [{"workspace": []}, {"admin": []}]
 
 
@@ -87,14 +90,19 @@ def routes(door: Door, store: Store, administering: Administering) -> list[HTTPR
         "/workspaces/{workspace_id:str}/tokens/{token_id:str}",
         summary="Revoke a bearer",
         guards=guard,
-        responses=problems(401, 404),
+        responses=problems(401, 404, 422),
         security=EITHER,
     )
     async def revoke(
-        request: Request[Any, Any, Any], workspace_id: FromPath[str], token_id: FromPath[str]
+        request: Request[Any, Any, Any],
+        workspace_id: FromPath[str],
+        token_id: FromPath[str],
+        readmit: Readmit = False,
     ) -> None:
         who, request_id = _who(request), guards.request_id(request)
-        await administering.revoke_bearer(request_id, workspace_id, token_id, who)
+        # What a workspace does with its own bearer shuts nobody out.
+        shuts = not readmit if isinstance(guards.caller(request), Admin) else None
+        await administering.revoke_bearer(request_id, workspace_id, token_id, who, shuts=shuts)
 
     return [listed, create, revoke]
 

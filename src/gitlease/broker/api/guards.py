@@ -6,6 +6,7 @@ from typing import Any
 from litestar.connection import ASGIConnection, Request
 from litestar.handlers.base import BaseRouteHandler
 
+from gitlease.broker.deadline import in_time
 from gitlease.broker.identity import Admin, Caller, Door
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -26,7 +27,9 @@ def admin_or_workspace(door: Door) -> Guard:
 
     async def guard(connection: Connection, _: BaseRouteHandler) -> None:
         workspace_id = str(connection.path_params["workspace_id"])
-        connection.state.caller = await door.either(authorization(connection), workspace_id)
+        connection.state.caller = await in_time(
+            door.either(authorization(connection), workspace_id)
+        )
 
     return guard
 
@@ -36,7 +39,9 @@ def workspace_only(door: Door) -> Guard:
 
     async def guard(connection: Connection, _: BaseRouteHandler) -> None:
         workspace_id = str(connection.path_params["workspace_id"])
-        connection.state.caller = await door.workspace(authorization(connection), workspace_id)
+        connection.state.caller = await in_time(
+            door.workspace(authorization(connection), workspace_id)
+        )
 
     return guard
 

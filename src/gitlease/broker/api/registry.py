@@ -41,14 +41,15 @@ def routes(registering: Registering) -> list[HTTPRouteHandler]:
         "/registry/register",
         summary="Register a workspace by an enrolment secret or a live bearer",
         status_code=200,
-        responses=problems(401, *BODY),
+        responses=problems(401, *BODY, 429),
         security=[{"enrolment": []}, {"workspace": []}, {}],
     )
     async def register(request: Request[Any, Any, Any], data: JSONBody[Registration]) -> Registered:
         workspace_id = read_workspace_id(data.id or data.workspace_id)
         request_id = guards.request_id(request)
         authorization = guards.authorization(request)
-        new = await registering.register(request_id, authorization, workspace_id)
+        address = request.client.host if request.client else ""
+        new = await registering.register(request_id, authorization, workspace_id, address)
         if new is None:
             return Registered("registered")
         return Registered("registered", new.plaintext.reveal())

@@ -33,6 +33,11 @@ def add_to(words: Words) -> None:
     for parser in (listed, made, revoked):
         parser.add_argument("workspace", metavar="WORKSPACE")
     revoked.add_argument("id", metavar="TOKEN_ID")
+    revoked.add_argument(
+        "--readmit",
+        action="store_true",
+        help="let the workspace register again by the secret that it has (default: it is shut out)",
+    )
     add_json(listed)
     add_json(made)
 
@@ -68,5 +73,7 @@ async def create(args: argparse.Namespace, env: Mapping[str, str]) -> int:
 async def revoke(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Revoke a bearer."""
     async with opened(settings_of(args, env)) as parts:
-        await parts.administering.revoke_bearer(BY, args.workspace, args.id, BY)
+        await parts.administering.revoke_bearer(
+            BY, args.workspace, args.id, BY, shuts=not args.readmit
+        )
     return 0

@@ -4,11 +4,12 @@ What the broker keeps, in SQLite or PostgreSQL: SQL only, no policy and no GitHu
 `Store` is the door; the other names are the values that go through it.
 """
 
-from gitlease.broker.store.bearers import BearerRow, NewBearer, digest_of
+from gitlease.broker.store.bearers import BearerRow, NewBearer, digest_of, new_bearer
 from gitlease.broker.store.callers import CallerRow
-from gitlease.broker.store.enrolments import EnrolmentRow, NewEnrolment
+from gitlease.broker.store.enrolments import EnrolmentRow, Invitation, NewEnrolment
 from gitlease.broker.store.errors import (
     NotMigratedError,
+    ShutOutError,
     StoreError,
     StoreUnavailableError,
     UnknownWorkspaceError,
@@ -26,6 +27,7 @@ __all__ = [
     "EnrolmentRow",
     "Entry",
     "Filters",
+    "Invitation",
     "Kind",
     "Message",
     "NewBearer",
@@ -34,6 +36,7 @@ __all__ = [
     "Outcome",
     "Record",
     "Removed",
+    "ShutOutError",
     "Store",
     "StoreError",
     "StoreUnavailableError",
@@ -42,4 +45,5 @@ __all__ = [
     "WorkspaceExistsError",
     "WorkspaceRow",
     "digest_of",
+    "new_bearer",
 ]

@@ -74,7 +74,12 @@ class Batches(Generic[_A]):
             await self._refused(batch, failed)
         except BaseException as failed:
             for waiting in batch:
-                _fail(waiting, StoreUnavailableError(f"not done ({type(failed).__name__})"))
+                _fail(
+                    waiting,
+                    StoreUnavailableError(
+                        f"what was asked of the database broke off ({type(failed).__name__})"
+                    ),
+                )
             if not isinstance(failed, Exception):
                 raise
         else:

@@ -92,36 +92,17 @@ class Bearers:
         self._used: dict[str, float] = {}
         self._reads = Batches(self._read_callers)
 
-    async def create(
-        self, workspace_id: str, *, only_if_none_live: bool = False
-    ) -> NewBearer | None:
-        """
-        Make a bearer for *workspace_id*.
+    async def create(self, workspace_id: str) -> NewBearer:
+        """Make a bearer for *workspace_id*; raise `UnknownWorkspaceError`."""
+        bearer = new_bearer()
 
-        With *only_if_none_live*, None if a bearer is live; of several callers one gets it.
-        Raises `UnknownWorkspaceError`.
-        """
-        bearer = NewBearer(secrets.token_hex(8), Secret(BEARER_PREFIX + secrets.token_urlsafe(32)))
-
-        async def work(connection: AsyncConnection) -> NewBearer | None:
-            # On PostgreSQL the row is what callers of this method wait for one another on.
+        async def work(connection: AsyncConnection) -> NewBearer:
+            # On PostgreSQL nobody removes it meanwhile.
             workspace = select(WORKSPACES.c.removed_at).where(WORKSPACES.c.id == workspace_id)
             found = (await connection.execute(workspace.with_for_update())).first()
             if found is None or found.removed_at is not None:
                 raise UnknownWorkspaceError(f"there is no workspace {workspace_id}")
-            if only_if_none_live:
-                live = select(BEARERS.c.id).where(
-                    BEARERS.c.workspace_id == workspace_id, BEARERS.c.revoked_at.is_(None)
-                )
-                if (await connection.execute(live.limit(1))).first() is not None:
-                    return None
-            row = {
-                "id": bearer.token_id,
-                "workspace_id": workspace_id,
-                "digest": digest_of(bearer.plaintext),
-                "prefix": bearer.plaintext.reveal()[:_SHOWN],
-                "created_at": self._now(),
-            }
+            row = row_of(bearer, workspace_id, self._now())
             await connection.execute(insert(BEARERS).values(row))
             return bearer
 
@@ -140,11 +121,13 @@ class Bearers:
 
         return await self._database.read(work)
 
-    async def revoke(self, workspace_id: str, token_id: str) -> bool:
+    async def revoke(self, workspace_id: str, token_id: str, *, shuts: bool | None = None) -> bool:
         """
         Revoke a bearer of *workspace_id*; tell whether there was a live one of that id.
 
-        It is dead here when this returns, and within a second on every other replica.
+        It is dead here when this returns, and within a second on every other replica.  With
+        *shuts* no enrolment secret that there is gives the workspace another one; false takes that
+        back, None leaves it.
         """
         message = {"kind": "bearer", "workspace_id": workspace_id, "token_id": token_id}
         change = (
@@ -157,8 +140,13 @@ class Bearers:
             .values(revoked_at=self._now())
         )
 
+        shut = update(WORKSPACES).where(WORKSPACES.c.id == workspace_id)
+
         async def work(connection: AsyncConnection) -> bool:
             revoked = (await connection.execute(change)).rowcount > 0
+            if revoked and shuts is not None:
+                shut_at = self._now() if shuts else None
+                await connection.execute(shut.values(shut_at=shut_at))
             if revoked:
                 await self._invalidations.announce(connection, message)
             return revoked
@@ -233,6 +221,22 @@ class Bearers:
         except BaseException:
             self._used = used | self._used
             raise
+
+
+def new_bearer() -> NewBearer:
+    """Return a bearer that nobody has yet."""
+    return NewBearer(secrets.token_hex(8), Secret(BEARER_PREFIX + secrets.token_urlsafe(32)))
+
+
+def row_of(bearer: NewBearer, workspace_id: str, now: float) -> dict[str, Any]:
+    """Return the row of *bearer*, which from *now* on is that workspace's."""
+    return {
+        "id": bearer.token_id,
+        "workspace_id": workspace_id,
+        "digest": digest_of(bearer.plaintext),
+        "prefix": bearer.plaintext.reveal()[:_SHOWN],
+        "created_at": now,
+    }
 
 
 def grants_of(text: str) -> tuple[Grant, ...]:

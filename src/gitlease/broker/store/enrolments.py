@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import insert, or_, select, update
 
+from gitlease.broker.store.batches import Batches
 from gitlease.broker.store.bearers import digest_of
 from gitlease.broker.store.tables import ENROLMENTS
 from gitlease.model.tokens import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -47,12 +48,26 @@ class EnrolmentRow:
     revoked_at: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """
+    A secret that was good when it was looked up.
+
+    `is_own` if it is for the workspace that shows it, and for no other.
+    """
+
+    id: str
+    created_at: float
+    is_own: bool
+
+
 class Enrolments:
-    """Makes, lists, revokes and uses enrolment secrets."""
+    """Makes, lists, revokes, recognises and uses enrolment secrets."""
 
     def __init__(self, database: Database, now: Callable[[], float]) -> None:
         self._database = database
         self._now = now
+        self._reads = Batches(self._find)
 
     async def create(
         self,
@@ -104,22 +119,44 @@ class Enrolments:
 
         return await self._database.write(work)
 
-    async def use(self, secret_digest: bytes, workspace_id: str) -> bool:
-        """Use the secret with that SHA-256 once for *workspace_id*; tell whether it was good."""
+    async def find(self, secret_digest: bytes, workspace_id: str) -> Invitation | None:
+        """
+        Return what the secret with that SHA-256 says to *workspace_id*, None if it is not good.
+
+        Of all who ask at a time there is one read: guesses are no lever, and need no writer.
+        """
+        row = await self._reads.ask(secret_digest)
+        if row is None or row.workspace_id not in {None, workspace_id}:
+            return None
+        return Invitation(row.id, row.created_at, row.workspace_id is not None)
+
+    async def _find(self, digests: Sequence[bytes]) -> Sequence[Any]:
         e = ENROLMENTS.c
-        change = (
-            update(ENROLMENTS)
-            .where(
-                e.digest == secret_digest,
-                e.revoked_at.is_(None),
-                or_(e.workspace_id.is_(None), e.workspace_id == workspace_id),
-                or_(e.uses.is_(None), e.used < e.uses),
-                or_(e.expires_at.is_(None), e.expires_at > self._now()),
-            )
-            .values(used=e.used + 1)
+        query = select(e.digest, e.id, e.workspace_id, e.created_at).where(
+            e.digest.in_(digests), *_good(self._now())
         )
 
-        async def work(connection: AsyncConnection) -> bool:
-            return (await connection.execute(change)).rowcount > 0
+        async def work(connection: AsyncConnection) -> Sequence[Any]:
+            return (await connection.execute(query)).all()
 
-        return await self._database.write(work)
+        found = {row.digest: row for row in await self._database.read(work)}
+        return [found.get(digest) for digest in digests]
+
+    async def close(self) -> None:
+        """Answer who has asked, and nobody else."""
+        await self._reads.close()
+
+    async def use(self, connection: AsyncConnection, invitation: Invitation) -> bool:
+        """Use *invitation* once, in *connection*'s transaction; tell whether it was still good."""
+        used = ENROLMENTS.c.used + 1
+        change = update(ENROLMENTS).where(ENROLMENTS.c.id == invitation.id, *_good(self._now()))
+        return (await connection.execute(change.values(used=used))).rowcount > 0
+
+
+def _good(now: float) -> tuple[Any, ...]:
+    e = ENROLMENTS.c
+    return (
+        e.revoked_at.is_(None),
+        or_(e.uses.is_(None), e.used < e.uses),
+        or_(e.expires_at.is_(None), e.expires_at > now),
+    )

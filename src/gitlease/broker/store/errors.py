@@ -40,3 +40,10 @@ class WorkspaceExistsError(StoreError):
 
     status = 409
     hint = "choose another id, or change that one with `gitlease broker workspace grant`"
+
+
+class ShutOutError(StoreError):
+    """A workspace was shut out, and nothing since then lets it in again."""
+
+    status = 401
+    hint = "let it in with an enrolment secret for it alone, made now"

@@ -13,6 +13,7 @@ from gitlease.broker.store.address import Address
 from gitlease.broker.store.bearers import Bearers
 from gitlease.broker.store.callers import Callers
 from gitlease.broker.store.database import Database
+from gitlease.broker.store.enrolling import Enrolling
 from gitlease.broker.store.enrolments import Enrolments
 from gitlease.broker.store.invalidations import Invalidations
 from gitlease.broker.store.journal import Journal
@@ -37,8 +38,8 @@ class Store:
     """
     Everything that the broker keeps.
 
-    `workspaces`, `bearers`, `enrolments`, `tokens`, `quotas` and `journal` are its parts;
-    `single_flight(key)` is a context that one holder at a time, among all replicas, is in.
+    `workspaces`, `bearers`, `enrolments`, `enrolling`, `tokens`, `quotas` and `journal` are its
+    parts; `single_flight(key)` is a context that one holder at a time, among all replicas, is in.
     """
 
     def __init__(self, database: Database, sealer: Sealer, now: Callable[[], float]) -> None:
@@ -53,6 +54,7 @@ class Store:
         self.bearers = Bearers(database, self._invalidations, callers, now)
         self.workspaces = Workspaces(database, self._invalidations, self.tokens, now)
         self.enrolments = Enrolments(database, now)
+        self.enrolling = Enrolling(database, self.enrolments, now)
         self.journal = Journal(database)
         self.single_flight = SingleFlight(database.address)
         self._upkeep = Upkeep(database, self.bearers, self.tokens, self.quotas, now)
@@ -142,6 +144,7 @@ class Store:
     async def close(self) -> None:
         """Commit what was put and noted, stop listening, close every connection."""
         await self.bearers.close()
+        await self.enrolments.close()
         await self.tokens.close()
         await self.journal.close()
         await self._upkeep.close()

@@ -43,6 +43,8 @@ WORKSPACES: Final = Table(
     Column("grants", Text, nullable=False),  # JSON, see `Grant.as_json`
     Column("created_at", Float, nullable=False),
     Column("removed_at", Float),
+    # Enrolment secrets that are not newer do not let it in again; NULL: any that is good does.
+    Column("shut_at", Float),
 )
 
 BEARERS: Final = Table(

@@ -64,12 +64,17 @@ class Workspaces:
         """
         Create a workspace; without grants it may ask for nothing.
 
-        One that was removed may come again: its old bearers stay revoked.  Raises
-        `WorkspaceExistsError`.
+        One that was removed may come again: its old bearers stay revoked, and enrolment secrets
+        that are good let it in.  Raises `WorkspaceExistsError`.
         """
         row = WorkspaceRow(workspace_id, tuple(grants), self._now())
         make = sqlite.insert if self._database.is_sqlite else postgresql.insert
-        values = {"grants": text_of(row.grants), "created_at": row.created_at, "removed_at": None}
+        values = {
+            "grants": text_of(row.grants),
+            "created_at": row.created_at,
+            "removed_at": None,
+            "shut_at": None,
+        }
         change = (
             make(WORKSPACES)
             .values(id=workspace_id, **values)

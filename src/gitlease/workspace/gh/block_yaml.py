@@ -34,9 +34,11 @@ _BEFORE: Final = re.compile(
 _CLOSED: Final = re.compile(
     r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|\{\s*\}|\[\s*\])\s*:?\s*(?:\s\#.*)?""", re.DOTALL
 )
-# Line ends for YAML, or nothing that it allows: none of them is what we would split at.
+# Line ends for YAML, or nothing that it allows: none of them is what we would split at.  And
+# what is white space to Python, and a letter to YAML.
 _STRANGE: Final = re.compile(
-    "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]"
+    "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff]"
+    "|[\u1680\u2000-\u200a\u202f\u205f\u3000]"
 )
 _NOTHING: Final = {"", "{}", "null", "~"}
 _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*(?:\[bot\])?", re.ASCII)

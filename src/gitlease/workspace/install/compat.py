@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gitlease.workspace import folders
+from gitlease.workspace import files, folders
 from gitlease.workspace.install import traces
 from gitlease.workspace.install.programs import main_file, write_program
 from gitlease.workspace.shell import templates
@@ -27,9 +27,11 @@ PROGRAMS: Final[tuple[tuple[str, str, Callable[..., str]], ...]] = (
     (HELPER, "compat-helper.sh", templates.compat_helper),
     ("molecule-gh-token-refresh.sh", "compat-refresher.sh", templates.compat_refresher),
 )
+TRACE: Final = "compat"
 _NAMES: Final = tuple(name for name, _, _ in PROGRAMS)
 _SHELLS: Final = {"sh", "bash", "dash"}
-TRACE: Final = "compat"
+# In the first lines of both, whichever version of ours wrote them.
+_MARK: Final = b"Written by `gitlease install"
 
 
 class Compat:
@@ -60,7 +62,7 @@ class Compat:
         """Remove them, and put back what was there in their place; the folder is not ours."""
         kept = dict(traces.left(self._settings, TRACE)).get(str(self._folder), "")
         before = json.loads(kept or "{}")
-        there = [self._folder / name for name in _NAMES if _begins_as_ours(self._folder / name)]
+        there = [self._folder / name for name in _NAMES if _is_marked(self._folder / name)]
         for path in there:
             if path.name in before:
                 text, mode = before[path.name]
@@ -69,17 +71,6 @@ class Compat:
                 path.unlink()
         state: State = "done" if there else "already"
         return state, f"no script of ours is in {self._folder}"
-
-
-def _before(folder: Path) -> str:
-    """Return what *folder* has under those names that is not ours: text in base64, and mode."""
-    found = {}
-    for name in _NAMES:
-        path = folder / name
-        if folders.is_file(path) and not _begins_as_ours(path):
-            text = base64.b64encode(path.read_bytes()).decode("ascii")
-            found[name] = [text, path.stat().st_mode & 0o777]
-    return json.dumps(found)
 
 
 def is_older_line(settings: Settings, value: str) -> bool:
@@ -115,21 +106,31 @@ def _called(value: str) -> tuple[Path, bool]:
 
 def _is_written_by_us(script: Path) -> bool:
     """Tell whether *script* begins as ours, and nobody else can have changed it."""
+    opening = templates.opening("compat-helper.sh").encode()
     try:
         found = script.stat()
+        with files.open_regular(script) as file:
+            begins = file.read(len(opening)) == opening
     except OSError:
         return False
     # An image is built by root.
-    return (
-        _begins_as_ours(script) and found.st_uid in {0, os.geteuid()} and not found.st_mode & 0o022
-    )
+    return begins and found.st_uid in {0, os.geteuid()} and not found.st_mode & 0o022
 
 
-def _begins_as_ours(script: Path) -> bool:
-    openings = [templates.opening(template).encode() for _, template, _ in PROGRAMS]
+def _before(folder: Path) -> str:
+    """Return what *folder* has under those names that is not ours: text in base64, and mode."""
+    found = {}
+    for name in _NAMES:
+        path = folder / name
+        if folders.is_file(path) and not _is_marked(path):
+            text = base64.b64encode(files.read_regular(path)).decode("ascii")
+            found[name] = [text, path.stat().st_mode & 0o777]
+    return json.dumps(found)
+
+
+def _is_marked(path: Path) -> bool:
     try:
-        with script.open("rb") as file:
-            begins = file.read(max(map(len, openings)))
+        with files.open_regular(path) as file:
+            return _MARK in file.read(400)
     except OSError:
         return False
-    return begins.startswith(tuple(openings))

@@ -83,7 +83,8 @@ class GitConfig:
     def _spare_git(self, own: Path) -> None:
         """Take our include out if git may not read *own*: it would stop at every command."""
         try:
-            own.open("rb").close()
+            with files.open_regular(own):
+                return
         except PermissionError:
             _take_out(self._path(), own)
         except OSError:
@@ -91,13 +92,13 @@ class GitConfig:
 
     def undo(self) -> tuple[State, str]:
         """Take the include out wherever it is; a file is as it was, or gone as it was."""
-        if self._settings.scope != "system":
-            folders.check_owner(self._settings.home)
         places = [(Path(place), Path(own)) for place, own in traces.left(self._settings, self.name)]
         if self._settings.scope != "env" and not places:
             places = [(self._path(), own_file(self._settings))]
         if not places:
             return "already", "the scope is env: no file of git's was changed"
+        if self._settings.scope != "system":
+            folders.check_owner(self._settings.home)
         found, failures = [], []
         for path, own in places:
             try:

@@ -42,6 +42,9 @@ _CURES: Final = {
     errno.EPERM: _WRITABLE,
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
+    errno.EFBIG: "raise this user's limit on the size of files (ulimit -f) and install again",
+    errno.EAGAIN: "raise this user's limit on processes (ulimit -u) and install again",
+    errno.EMFILE: "raise this user's limit on open files (ulimit -n) and install again",
 }
 
 

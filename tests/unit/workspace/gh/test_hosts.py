@@ -146,6 +146,9 @@ UNREADABLE = [
     f"# a\N{NEXT LINE}{HOST}:\n",
     f"# a\N{LINE SEPARATOR}{HOST}:\n",
     f"\N{ZERO WIDTH NO-BREAK SPACE}{HOST}:\n",
+    "\N{NO-BREAK SPACE}",
+    f"\N{EN QUAD}\n{HOST}:\n",
+    f"{HOST}:\n  user: mona\N{IDEOGRAPHIC SPACE}\n",
     f"{HOST}:\n    a: b\n  c: d\n",
     "text\n",
 ]
