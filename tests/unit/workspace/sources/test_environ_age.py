@@ -1,44 +1,21 @@
 """How old the environment's token is at the most, by the processes that had it."""
 
-import base64
-import json
 import os
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gitlease.model.errors import SourceError
-from gitlease.model.targets import Target
-from gitlease.workspace.cache import Cache
-from gitlease.workspace.sources import Fetched
-from gitlease.workspace.sources.environ import Environ
-from tests.support.parts import APP, Clock, settings
+from tests.support.environs import CLASSIC, Processes, expiry, stateless
+from tests.support.parts import Clock
 
-CLASSIC = "ghs_" + "c" * 36
-TICKS = os.sysconf("SC_CLK_TCK")
 HOUR = 3600.0
 HERE = os.getpid()
 UNKNOWN = "GH_TOKEN may be over an hour old: the process that brought it cannot be looked into"
-
-
-class Processes:
-    """A folder like /proc, with processes that tests start at a boot time."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def start(self, pid: int, parent: int, at: float, *, session: int = 0, **environ: str) -> None:
-        entry = self.folder / str(pid)
-        entry.mkdir(exist_ok=True)
-        fields = ["S", str(parent), "0", str(session), *["0"] * 15, str(int(at * TICKS)), "0"]
-        (entry / "stat").write_text(f"{pid} (a) b) {' '.join(fields)}\n")
-        text = "\0".join(["PATH=/bin", *(f"{name}={value}" for name, value in environ.items()), ""])
-        (entry / "environ").write_text(text)
 
 
 @pytest.fixture
@@ -50,28 +27,6 @@ def clock() -> Clock:
 def processes(home: Path) -> Processes:
     (home / "proc").mkdir()
     return Processes(home / "proc")
-
-
-def fetch(
-    home: Path, clock: Clock, env: dict[str, str], target: Target = APP, **changes: Any
-) -> Fetched | None:
-    mine = settings(home, **changes)
-    source = Environ(mine, env, Cache(mine), clock.wall, read_clock=clock, proc=home / "proc")
-    return source.fetch(target, 600)
-
-
-def expiry(home: Path, clock: Clock, token: str = CLASSIC) -> float | None:
-    """Return the expiry, from now, of *token* in GH_TOKEN."""
-    fetched = fetch(home, clock, {"GH_TOKEN": token})
-    assert fetched is not None
-    assert fetched.token.secret.reveal() == token
-    expires = fetched.token.expires_at
-    return None if expires is None else expires - clock.wall()
-
-
-def stateless(**claims: Any) -> str:
-    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    return f"ghs_123_eyJhbGciOiJ9.{body}.c2ln_bmF0-dXJl"
 
 
 @pytest.mark.parametrize(
