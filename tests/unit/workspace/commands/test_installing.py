@@ -114,6 +114,3 @@ def test_uninstall_reports_and_fails_if_something_is_left(run: Run, home: Path) 
     (home / ".gitconfig").mkdir()
     code, out, _ = run("uninstall", "--json")
     assert (code, json.loads(out)["failed"]) == (1, True)
-
-
-# refresh
