@@ -45,6 +45,9 @@ def check_folders(patient: Patient) -> Iterator[Finding]:
         except FolderError as error:
             cure = error.hint if folders.is_there(path) else "run `gitlease install`"
             yield Finding("folder", error.message, cure)
+            if path == home:
+                # What is in it cannot be judged, nor mended, before that.
+                return
 
 
 def check_records(patient: Patient) -> Iterator[Finding]:
