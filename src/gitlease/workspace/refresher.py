@@ -115,7 +115,7 @@ class _Refresher:
         except errors.GitleaseError as error:
             state, text, failed = "failed", str(error), error
         except OSError as error:
-            state, text = "failed", f"{error.strerror}: {error.filename}; mend it, or wait"
+            state, text = "failed", f"{error.strerror}: {error.filename}; mend it"
         self._say(Line("gh", text, failed=state == "failed"))
         if state == "failed":
             self._fail(failed or errors.GitleaseError(f"gh: {text}", hint=""), 0.0)

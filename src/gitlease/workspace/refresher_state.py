@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gitlease.model.counts import counted
 from gitlease.model.redaction import printable
-from gitlease.workspace import daemon, standing
+from gitlease.workspace import daemon, folders, standing
 
 if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
@@ -55,7 +55,7 @@ class RefresherState:
 
 def read(settings: Settings) -> RefresherState | None:
     """Return the state of the refresher, None if this workspace has none."""
-    if not daemon.marker(settings).exists():
+    if not folders.is_there(daemon.marker(settings)):
         return None
     said = standing.read(settings)
     over = time.time() - said.next_due if said.next_due else 0.0

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from gitlease.model.errors import FolderError, GitleaseError, KeyFileError, NoTokenError
 from gitlease.model.redaction import printable
-from gitlease.workspace import clocks, files, folders, refresher_state
+from gitlease.workspace import clocks, files, folders, refresher_state, surroundings
 from gitlease.workspace.cache import Cache
+from gitlease.workspace.doctor.baked import baked_into, gone
 from gitlease.workspace.failures import recent
 from gitlease.workspace.gh import staleness
 from gitlease.workspace.install.gitconfig import why_not_asked
@@ -80,7 +81,12 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
         folders.check_private(settings.cache)
     except FolderError as error:
         broken.append(str(error))
-    broken += filter(None, [_no_helper(settings), _not_asked(settings, env)])
+    broken += filter(None, [_no_helper(settings)])
+    if why := _not_asked(settings, env):
+        # A probe has an environment of its own, and sees nothing of the one that git is wired in;
+        # the line of an older image stands in a file.
+        by_env = settings.scope == "env" and settings.compat_dir is None
+        (degraded if by_env or surroundings.is_wired(settings) else broken).append(why)
     for name in cache.names():
         record = cache.read(name)
         if record is None:
@@ -114,6 +120,13 @@ def _no_helper(settings: Settings) -> str:
         return (
             f"{settings.helper} cannot be run; run `gitlease install`, and set GITLEASE_HOME to "
             "another file system if this one forbids programs (noexec)"
+        )
+    baked = baked_into(settings.helper)
+    lost = gone(baked) if baked.python else None
+    if lost is not None:
+        return (
+            f"the helper starts {lost}, which is gone; install gitlease again and run "
+            "`gitlease install`"
         )
     return ""
 

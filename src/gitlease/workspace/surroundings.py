@@ -6,9 +6,11 @@ The program is to notice nothing else of us: what Python adds to its own environ
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from gitlease.model.errors import GitleaseError
 from gitlease.workspace import folders
 from gitlease.workspace.install import wiring
 from gitlease.workspace.install.gitconfig import why_not_asked
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from gitlease.workspace.settings import Settings
 
+_COUNT: Final = "GIT_CONFIG_COUNT"
 _AS_STARTED = Path("/proc/self/environ")
 
 
@@ -37,6 +40,24 @@ def additions(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
     if folders.is_file(settings.helper) and why_not_asked(settings, env):
         found |= wiring.variables(settings, env)
     return found
+
+
+def remember(settings: Settings, found: Mapping[str, str]) -> None:
+    """Note whether *found*, which a command gets, wires its git; never fails."""
+    with contextlib.suppress(OSError, GitleaseError):
+        if _COUNT in found:
+            folders.write_ours(settings.home, _marker(settings), b"")
+        else:
+            _marker(settings).unlink(missing_ok=True)
+
+
+def is_wired(settings: Settings) -> bool:
+    """Tell whether git is wired by variables in the command that `gitlease run` was for."""
+    return folders.is_there(_marker(settings))
+
+
+def _marker(settings: Settings) -> Path:
+    return settings.home / "run" / "wired-by-variables"
 
 
 def without_python(env: Mapping[str, str]) -> dict[str, str]:

@@ -75,12 +75,12 @@ CASES = {
     ),
     "an odd setting": Case(
         harm.variables(GITLEASE_HOST="a b"),
-        {"settings": "GITLEASE_HOST", "refresher": "GITLEASE_HOST"},
+        {"settings": "GITLEASE_HOST"},
         ("folders", "helper", "gh shim", "git"),
     ),
     "a harmless odd setting": Case(
         harm.variables(GITLEASE_MIN_TTL="soon"),
-        {"settings": "GITLEASE_MIN_TTL", "refresher": "GITLEASE_MIN_TTL"},
+        {"settings": "GITLEASE_MIN_TTL"},
     ),
     "a key that is not there": Case(
         harm.variables(GITLEASE_PRIVATE_KEY_FILE="/not/there"),
@@ -121,8 +121,10 @@ def told(err: bytes) -> dict[str, tuple[str, str]]:
     for line in err.decode().splitlines():
         said = re.fullmatch(r"gitlease: ([a-z ]+): ([a-z]+): (.*)", line)
         assert said, line
+        step, state, text = said.groups()
+        other = text.removeprefix("for the same reason as ")
         # A bad setting is told before the step of that name.
-        found.setdefault(said[1], (said[2], said[3]))
+        found.setdefault(step, found[other] if other != text else (state, text))
     return found
 
 

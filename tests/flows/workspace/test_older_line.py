@@ -74,7 +74,8 @@ def test_a_line_that_leads_to_no_script_of_ours_is_told(
         case "taken away":
             wire(ward, "", "credential.https://github.com.helper")
     found = ward.findings()
-    assert set(found) == {"helper-not-asked"}
+    # A script that is gone is a missing program besides.
+    assert set(found) - {"program-missing"} == {"helper-not-asked"}
     code, [problem] = status(ward)
     assert code == 2
     assert 'eval "$(gitlease env)"' in problem

@@ -101,6 +101,10 @@ def test_a_git_whose_files_cannot_be_changed_is_told_by_variables(
     out, err = run(bare_workspace, "--", "sh", "-c", show, env={**env, **more})
     assert out.splitlines()[-1] == "*"
     assert err.startswith("gitlease: git: failed: ")
+    # A probe sees nothing of those variables, and calls it no broken workspace.
+    probe = [bare_workspace.machine.gitlease, "status"]
+    ran = bare_workspace.machine.run(probe, env={**bare_workspace.env, **env}, check=False)
+    assert ran.returncode == 1
 
 
 @HOST_ONLY

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gitlease.model.errors import RefusedError
-from gitlease.workspace import clocks
+from gitlease.workspace import clocks, surroundings
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.failures import Failures
 from gitlease.workspace.install.gitconfig import user_config
@@ -73,6 +73,31 @@ def test_before_the_installation_it_is_broken_and_says_the_cure(env: dict[str, s
 def test_a_missing_helper_is_broken(mine: Settings, env: dict[str, str]) -> None:
     mine.helper.unlink()
     assert seen(mine, env) == (BROKEN, f"{mine.helper} is missing; run `gitlease install`")
+
+
+def test_a_helper_whose_python_is_gone_is_broken(mine: Settings, env: dict[str, str]) -> None:
+    """As one that was installed from a virtual environment that somebody has removed."""
+    text = mine.helper.read_text()
+    mine.helper.write_text(text.replace("python='", "python='/gone", 1))
+    level, problems = seen(mine, env)
+    assert level == BROKEN
+    assert re.search("^the helper starts /gone.*, which is gone; install gitlease again", problems)
+
+
+def test_a_git_that_is_wired_elsewhere_is_for_no_probe_to_see(
+    mine: Settings, env: dict[str, str], home: Path
+) -> None:
+    """Or a workspace that is well would never be ready; it is told all the same."""
+    (home / ".gitconfig").unlink()
+    assert seen(mine, env)[0] == BROKEN
+    more = surroundings.additions(mine, env)
+    surroundings.remember(mine, more)
+    assert seen(mine, env | more) == (HEALTHY, "")
+    level, problems = seen(mine, env)
+    assert (level, problems.count("\n")) == (DEGRADED, 0)
+    surroundings.remember(mine, {})
+    assert seen(mine, env)[0] == BROKEN
+    assert seen(replace(mine, scope="env"), env)[0] == DEGRADED
 
 
 @pytest.mark.parametrize("how", ["gone", "own gone", "own changed", "bytes"])

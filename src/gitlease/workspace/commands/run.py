@@ -28,7 +28,7 @@ from gitlease.workspace.install.first_token import FirstToken
 from gitlease.workspace.install.plan import attempt, install_from
 from gitlease.workspace.install.refresher import Refresher
 from gitlease.workspace.install.usable import usable
-from gitlease.workspace.surroundings import additions, without_python
+from gitlease.workspace.surroundings import additions, remember, without_python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
 def _install(args: argparse.Namespace, surroundings: Mapping[str, str]) -> dict[str, str]:
     """Install as *args* say; return what the command needs besides its *surroundings*."""
     env = options.merged(args, os.environ)
-    for line in install_from(env, offline=True).lines:
+    for line in install_from(env, offline=True).told:
         if line.state == "failed" or args.report:
             _tell(line.step, f"{line.state}: {line.text}")
     found = usable(env)
@@ -80,10 +80,12 @@ def _install(args: argparse.Namespace, surroundings: Mapping[str, str]) -> dict[
         return {}
     _start_refresher(found.settings, found.env, args.wait)
     try:
-        return additions(found.settings, surroundings)
+        needed = additions(found.settings, surroundings)
     except (GitleaseError, OSError):
         # The report has told it.
         return {}
+    remember(found.settings, needed)
+    return needed
 
 
 def _start_refresher(settings: Settings, env: Mapping[str, str], wait: float) -> None:

@@ -38,13 +38,16 @@ def check_folders(patient: Patient) -> Iterator[Finding]:
         yield Finding("folder", f"{home} is missing", "run `gitlease install`")
         return
     shims = patient.settings.shim.parent
-    places = [home, *(home / name for name in NAMES), *([shims] if shims.exists() else [])]
+    places = [home, *(home / name for name in NAMES), *([shims] if folders.is_there(shims) else [])]
     for path in places:
         try:
             folders.check_private(path)
         except FolderError as error:
             cure = error.hint if folders.is_there(path) else "run `gitlease install`"
             yield Finding("folder", error.message, cure)
+            if path == home:
+                # What is in it cannot be judged, nor mended, before that.
+                return
 
 
 def check_records(patient: Patient) -> Iterator[Finding]:

@@ -65,8 +65,8 @@ def check_programs(patient: Patient) -> Iterator[Finding]:
         # An installation for the helper's sake writes them all.
         return
     for path, template, text, is_run in _beside_the_helper(settings, baked):
-        if not path.is_file() or (is_run and not os.access(path, os.X_OK)):
-            what = "cannot be run" if path.is_file() else "is missing"
+        if not folders.is_file(path) or (is_run and not os.access(path, os.X_OK)):
+            what = "cannot be run" if folders.is_file(path) else "is missing"
             yield Finding("program-missing", f"{path} {what}", _AGAIN)
         elif not holds(path, text):
             is_ours = read(path).startswith(templates.opening(template).encode())
@@ -79,7 +79,7 @@ def _beside_the_helper(settings: Settings, baked: Baked) -> Iterator[tuple[Path,
     """Yield path, template and text of each program, and whether it is run as one."""
     python, main = baked.python, baked.main
     yield settings.shim, "gh.sh", templates.gh_shim(settings, python=python, main=main), True
-    if daemon.marker(settings).exists():
+    if folders.is_there(daemon.marker(settings)):
         text = templates.refresher(settings, python=python, main=main)
         yield settings.refresher, "refresher.sh", text, False
     folder = settings.compat_dir

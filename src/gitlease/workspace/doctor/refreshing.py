@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.counts import counted
-from gitlease.workspace import refresher_state
+from gitlease.workspace import folders, refresher_state
 from gitlease.workspace.doctor.findings import Finding
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def check_refresher(patient: Patient) -> Iterator[Finding]:
     state = refresher_state.read(patient.settings)
     if state is None:
         return
-    if state.pid is None and patient.settings.refresher.is_file():
+    if state.pid is None and folders.is_file(patient.settings.refresher):
         yield Finding("refresher-dead", f"the refresher of {patient.settings.who} is gone", _AGAIN)
     elif state.pid is not None and state.late:
         cause = (

@@ -13,7 +13,7 @@ from gitlease.model.targets import Target
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.doctor.findings import Finding
 from gitlease.workspace.failures import recent
-from gitlease.workspace.gh import staleness
+from gitlease.workspace.gh import program, staleness, variables
 from gitlease.workspace.sources import Chain
 from gitlease.workspace.sources.environ import Environ
 
@@ -26,22 +26,19 @@ _SOURCES: Final = (
     "set GITLEASE_BROKER_URL and GITLEASE_WORKSPACE_ID, or GITLEASE_APP_ID and "
     "GITLEASE_PRIVATE_KEY_FILE"
 )
-# gh environment: for github.com, and for any other host.
-_GH: Final = ("GH_TOKEN", "GITHUB_TOKEN")
-_GH_ENTERPRISE: Final = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 
 
 def check_gh_token(patient: Patient) -> Iterator[Finding]:
     """No variable takes the place of the token that gh is logged in with."""
     gh = shutil.which("gh", path=patient.env.get("PATH"))
-    names = _GH if patient.settings.host == "github.com" else _GH_ENTERPRISE
+    names = variables.meaning(patient.settings.host)
     name = next((name for name in names if patient.env.get(name)), None)
     if gh is None or name is None:
         return
     if not patient.env[name].startswith("ghs_"):
         cause = f"gh uses a person's own token, from {name}, before any login"
         yield Finding("gh-token-own", cause, f"unset {name} if gh is to be the App")
-    elif Path(gh).parent != patient.settings.home / "shims":
+    elif not program.is_shim(Path(gh)):
         cause = f"gh uses the token in {name}, which dies an hour after its mint and is not renewed"
         yield Finding("gh-token-stale", cause, f"unset {name}")
 

@@ -7,6 +7,7 @@ A person who has logged in is never logged out: an App's token can do less, and 
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # A gh that had read the old file before may write it back; it is long done after this.
 _SECOND_LOOK: Final = 0.15  # seconds
 _LOOKS: Final = 10
+_CLOSED: Final = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 class PersonsLoginError(Exception):
@@ -55,6 +57,13 @@ def log_in(
         return "skipped", str(person)
     except UnreadableError:
         return _let_gh_do_it(settings, env, token.secret)
+    except OSError as error:
+        if error.errno not in _CLOSED:
+            raise
+        raise GitleaseError(
+            f"gh cannot be logged in: {place / HOSTS} cannot be written ({error.strerror})",
+            hint="set GH_CONFIG_DIR to a folder that this user may write to",
+        ) from None
     text = f"{login} on {settings.host}, in {place / HOSTS}"
     return ("done" if wrote else "already"), text
 

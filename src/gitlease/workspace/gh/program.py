@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
 from gitlease.workspace import folders
+from gitlease.workspace.gh import variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 # In the first two lines of our shim; no gh is a shell script that says so.
 MARK: Final = b"#!/bin/sh\n# gitlease's gh:"
-# With one of them set, `gh auth login` refuses and `gh auth token` tells another token.
-VARIABLES: Final = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 LIMIT: Final = 15.0  # seconds; gh asks GitHub once or twice
 
 
@@ -29,7 +28,7 @@ def find(env: Mapping[str, str]) -> str | None:
     for folder in env.get("PATH", os.defpath).split(os.pathsep):
         path = Path(folder) / "gh"
         runs = folder.startswith("/") and folders.is_file(path) and os.access(path, os.X_OK)
-        if runs and not _is_shim(path):
+        if runs and not is_shim(path):
             return str(path)
     return None
 
@@ -40,7 +39,8 @@ class Program:
     def __init__(self, path: str, settings: Settings, env: Mapping[str, str]) -> None:
         self._path = path
         self._host = settings.host
-        self._env = {name: value for name, value in env.items() if name not in VARIABLES}
+        # With one of them set, `gh auth login` refuses and `gh auth token` tells another token.
+        self._env = {name: value for name, value in env.items() if name not in variables.ALL}
 
     def token(self) -> str:
         """Return the token that gh uses for our host, "" if none; raise `GitleaseError`."""
@@ -91,7 +91,8 @@ def _told(stderr: str) -> str:
     return printable(stderr.strip().partition("\n")[0], 200)
 
 
-def _is_shim(path: Path) -> bool:
+def is_shim(path: Path) -> bool:
+    """Tell whether *path* is our shim, or that of another home."""
     try:
         with path.open("rb") as file:
             return file.read(len(MARK)) == MARK

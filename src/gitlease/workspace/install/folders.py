@@ -70,6 +70,8 @@ class Folders:
             (self._home / SHIMS).rmdir()
         try:
             self._home.rmdir()
-        except OSError:
-            return "done", f"{self._home} is kept, it holds files of yours"
+        except OSError as error:
+            # A mount point cannot be removed, however empty it is.
+            why = "it holds files of yours" if any(self._home.iterdir()) else str(error.strerror)
+            return "done", f"{self._home} is kept, {why}"
         return "done", f"{self._home} is removed"

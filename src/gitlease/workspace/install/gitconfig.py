@@ -64,17 +64,15 @@ class GitConfig:
             return "skipped", f"{helper} is missing or cannot be run"
         wrote = self._write_own()
         path = self._path()
+        real = Path(os.path.realpath(path))
         # That user's git would end at every command: it may not read what root includes.
-        whose = Path(os.path.realpath(path)).parent
-        if whose.exists():
-            folders.check_not_anothers(whose)
-        traces.leave(self._settings, self.name, Path(os.path.realpath(path)), str(own))
+        if folders.is_there(real.parent):
+            folders.check_not_anothers(real.parent)
+        traces.leave(self._settings, self.name, real, str(own))
         with ConfigFile(path) as config:
             bare = without_include(config.text)
             if config.existed:
-                _check_readable(
-                    Path(os.path.realpath(path)), self._env, None if bare == config.text else bare
-                )
+                _check_readable(real, self._env, None if bare == config.text else bare)
             made = not config.existed or (not bare and is_new_file(config.text))
             wanted = with_include(bare, own, existed=not made)
             if wanted != config.text:
@@ -198,9 +196,10 @@ def why_not_asked(settings: Settings, env: Mapping[str, str]) -> str:
     """Return in words why git does not know of our helper, or ""."""
     wanted = wiring.file_text(settings, program(settings)).encode()
     try:
+        if not wiring.variables(settings, env):
+            # As in what `gitlease run` has started where git's files could not be changed.
+            return ""
         if settings.scope == "env":
-            if not wiring.variables(settings, env):
-                return ""
             return 'git is not told of our helper in this environment; `eval "$(gitlease env)"`'
         path = system_config(env) if settings.scope == "system" else user_config(env)
         own = own_file(settings)

@@ -172,4 +172,4 @@ def attempt(name: str, act: Callable[[], tuple[State, str]]) -> Line:
         return Line(name, "failed", printable(f"{text}; {cure}", 400))
     except Exception as error:  # noqa: BLE001 - a container starts without git rather than not at all
         return Line(name, "failed", f"a defect ({type(error).__name__}); please report it")
-    return Line(name, state, text)
+    return Line(name, state, printable(text, 400))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 # "planned" is what a dry run says instead.
@@ -29,16 +29,19 @@ class Report:
         """Whether any step failed."""
         return any(line.state == "failed" for line in self.lines)
 
-    def __str__(self) -> str:
+    @property
+    def told(self) -> tuple[Line, ...]:
+        """The lines as a person is told them: a cause that is to be mended once is said once."""
         first: dict[str, str] = {}
-        shown = []
-        for line in self.lines:
-            text = line.text
-            if line.state == "failed" and first.setdefault(text, line.step) != line.step:
-                # One cause, such as an unreachable broker, is to be mended once.
-                text = f"for the same reason as {first[text]}"
-            shown.append(f"{line.state:<8}{line.step}: {text}")
-        return "\n".join(shown)
+        return tuple(
+            replace(line, text=f"for the same reason as {first[line.text]}")
+            if line.state == "failed" and first.setdefault(line.text, line.step) != line.step
+            else line
+            for line in self.lines
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(f"{line.state:<8}{line.step}: {line.text}" for line in self.told)
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for programs: `{"failed": bool, "steps": [{step, state, text}]}`."""

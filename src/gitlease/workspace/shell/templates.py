@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.tokens import TOKEN_USER
+from gitlease.workspace.gh.variables import is_tenant, meaning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,9 +81,7 @@ def gh_shim(settings: Settings, *, python: str, main: Path) -> str:
     *python* and *main* are as for the helper.
     """
     host = settings.host
-    # A tenant of ghe.com is meant by the same variables as github.com, so it has to be named.
-    is_tenant = host.endswith(".ghe.com")
-    kind = "" if is_tenant or host == "github.com" else "ENTERPRISE_"
+    first, second = meaning(host)
     return _fill(
         "gh.sh",
         home=quote(str(settings.home)),
@@ -90,12 +89,13 @@ def gh_shim(settings: Settings, *, python: str, main: Path) -> str:
         host=quote(host),
         host_pattern=_any_case(host),
         owner=quote(settings.gh_owner),
-        default="" if is_tenant else host,
+        # A tenant has its variables in common with github.com, so gh has to be told its name.
+        default="" if is_tenant(host) else host,
         python=quote(python),
         main=quote(str(main)),
         wanted=quote(str(settings.home / "run" / "refresher.wanted")),
-        first=f"GH_{kind}TOKEN",
-        second=f"GITHUB_{kind}TOKEN",
+        first=first,
+        second=second,
     )
 
 

@@ -1,5 +1,6 @@
 """gh is logged in by its files, no person is logged out, and all of it can be taken back."""
 
+import errno
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -119,6 +120,20 @@ def test_what_others_wrote_since_then_stays(mine: Settings, env: dict[str, str],
     log_out(mine, env)
     assert (gh / "hosts.yml").read_text() == PERSONS
     assert yaml.safe_load((gh / "config.yml").read_text()) == {"version": "1", "editor": "vim"}
+
+
+def test_a_folder_that_cannot_be_written_has_the_cure_that_is_ghs(
+    mine: Settings, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where all but our own folder is read-only."""
+
+    def closed(path: Path, _: object) -> bool:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(settled, "change", closed)
+    with pytest.raises(GitleaseError, match=r"hosts.yml cannot be written \(Read-only") as caught:
+        log_in(mine, env, FIRST, BOT)
+    assert caught.value.hint.startswith("set GH_CONFIG_DIR to a folder")
 
 
 @pytest.mark.parametrize("who", ["user: mona", "user: mona\n  oauth_token: ghs_hers"])

@@ -17,7 +17,9 @@ def test_it_installs_and_returns_a_report(home: Path) -> None:
 
 
 def test_what_is_wrong_is_in_the_report(home: Path) -> None:
-    for env in ({}, {"HOME": str(home), "GITLEASE_HOST": "a b"}, {"HOME": "relative"}):
+    # Without either, the password database would lead to the folder of whoever runs the tests.
+    no_home = {"GITLEASE_HOME": str(home / "ours")}
+    for env in (no_home, {"HOME": str(home), "GITLEASE_HOST": "a b"}, {"HOME": "relative"}):
         assert gitlease.install_credential_helper(env, offline=True).failed
 
 

@@ -2,80 +2,17 @@
 
 import errno
 import os
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gitlease.model.errors import GitleaseError
 from gitlease.workspace.install import configfile
-from gitlease.workspace.install.gitblock import with_include, without_include
-from gitlease.workspace.install.gitconfig import GitConfig, user_config
-from gitlease.workspace.install.wiring import file_text
+from gitlease.workspace.install.gitconfig import GitConfig
 from gitlease.workspace.settings import Settings
 from tests.support.parts import settings
-
-OWN = Path('/home/o "q" \\b/gitconfig')
-LINES = st.sampled_from(
-    [
-        "# gitlease begin",
-        "# gitlease begin (new file)",
-        "# gitlease end",
-        "[include]",
-        "\tpath = /x",
-        "[user]",
-        "\tname = a\\",
-        "",
-        "\r",
-        "\ufeff",
-        "\udcff",
-    ]
-)
-OURS = "# gitlease begin"
-
-
-def has_block(text: str) -> bool:
-    return without_include(text) != text
-
-
-TEXTS = (st.text() | st.lists(LINES).map("\n".join)).filter(lambda text: not has_block(text))
-
-
-@given(TEXTS, st.booleans())
-def test_what_was_there_comes_back_byte_for_byte(text: str, existed: bool) -> None:
-    assert without_include(with_include(text, OWN, existed=existed)) == text
-
-
-@given(TEXTS)
-def test_the_include_stands_after_everything_else(text: str) -> None:
-    assert with_include(text, OWN, existed=True).startswith(text)
-
-
-@given(TEXTS, TEXTS)
-def test_what_others_append_later_stays(text: str, later: str) -> None:
-    text += "\n"
-    assert without_include(with_include(text, OWN, existed=True) + later) == text + later
-
-
-@given(TEXTS)
-def test_a_second_include_is_the_first_one(text: str) -> None:
-    once = with_include(text, OWN, existed=True)
-    assert with_include(without_include(once), OWN, existed=True) == once
-
-
-def test_lines_that_others_put_into_our_section_stay() -> None:
-    text = with_include("[user]\n\tname = a\n", OWN, existed=True)
-    grown = text.replace("# gitlease end", "\tpath = /theirs\n# gitlease end")
-    assert without_include(grown) == "[user]\n\tname = a\n[include]\n\tpath = /theirs\n"
-
-
-def test_a_block_that_lost_its_end_takes_nothing_with_it() -> None:
-    broken = with_include("", OWN, existed=True).replace("# gitlease end\n", "[user]\n\tname = a\n")
-    assert without_include(with_include(broken, OWN, existed=True)) == broken
 
 
 @pytest.fixture
@@ -326,61 +263,3 @@ def test_a_new_file_is_as_open_as_the_user_wants_and_never_writable_for_others(
     assert config.stat().st_mode & 0o777 == mode
     for folder in (config.parent, config.parent.parent):
         assert folder.stat().st_mode & 0o777 == 0o755 & ~umask
-
-
-@pytest.mark.parametrize(
-    ("env", "files", "expected"),
-    [
-        ({}, [], ".gitconfig"),
-        ({}, [".config/git/config"], ".config/git/config"),
-        ({}, [".gitconfig", ".config/git/config"], ".gitconfig"),
-        ({"XDG_CONFIG_HOME": "{home}/xdg"}, ["xdg/git/config"], "xdg/git/config"),
-        ({"GIT_CONFIG_GLOBAL": "{home}/other"}, [".gitconfig"], "other"),
-    ],
-)
-def test_the_users_file_is_the_one_that_git_writes(
-    home: Path, env: dict[str, str], files: list[str], expected: str
-) -> None:
-    for name in files:
-        (home / name).parent.mkdir(parents=True, exist_ok=True)
-        (home / name).write_text("")
-    env = {name: value.format(home=home) for name, value in env.items()} | {"HOME": str(home)}
-    assert user_config(env) == home / expected
-
-
-def test_a_git_that_reads_no_file_of_the_user_is_told_of(home: Path) -> None:
-    for env, cure in (
-        ({"HOME": str(home), "GIT_CONFIG_GLOBAL": ""}, "unset GIT_CONFIG_GLOBAL"),
-        ({"XDG_CONFIG_HOME": str(home)}, "set HOME or GIT_CONFIG_GLOBAL"),
-    ):
-        with pytest.raises(GitleaseError, match=cure):
-            user_config(env)
-
-
-@pytest.mark.parametrize(
-    "name", ["plain", "a b", "a'b", 'a"b', "a\\b", "a#b;c", "a$HOME", "ä", "~x"]
-)
-def test_git_reads_what_we_meant_whatever_our_folder_is_called(home: Path, name: str) -> None:
-    mine = settings(home / name)
-    mine.home.mkdir(mode=0o700, parents=True)
-    mine.helper.parent.mkdir()
-    mine.helper.write_text("#!/bin/sh\necho password=$1\n")
-    mine.helper.chmod(0o700)
-    env = {"HOME": str(home), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"}
-    (home / ".gitconfig").write_text('[credential]\n\thelper = "!echo password=leak; false"\n')
-    GitConfig(mine, env).do()
-    asked = subprocess.run(
-        ["git", "credential", "fill"],
-        input=b"protocol=https\nhost=github.com\nusername=u\npath=acme/app\n\n",
-        env=env,
-        cwd=home,
-        capture_output=True,
-        check=True,
-    )
-    assert b"password=get\n" in asked.stdout
-    assert b"path=acme/app\n" in asked.stdout
-
-
-def test_another_host_is_not_ours(home: Path) -> None:
-    text = file_text(settings(home, host="ghe.example.com:8443"))
-    assert '[credential "https://ghe.example.com:8443"]' in text
