@@ -1,0 +1,32 @@
+"""A how-to, played before real servers: its commands as they stand, a section at a time."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support.consoles import fits, play, steps_of
+from tests.support.environment import CHECKOUT
+
+
+class HowTo:
+    """The page *name*, whose paths and values are the test's: *places* says which for which."""
+
+    def __init__(self, name: str, folder: Path, places: Mapping[str, str]) -> None:
+        self._page = (CHECKOUT / f"docs/howto/{name}.md").read_text()
+        self._folder = folder
+        self.places = dict(places)
+
+    def section(self, title: str, env: Mapping[str, str]) -> None:
+        """Play the section *title* with the further variables *env*; fail where it is not true."""
+        _, found, text = self._page.partition(f"\n## {title}\n")
+        assert found, title
+        text = text.partition("\n## ")[0]
+        for place, ours in self.places.items():
+            text = text.replace(place, ours)
+        steps = steps_of(text)
+        assert steps, title
+        path = f"{Path(sys.prefix) / 'bin'}:/usr/local/bin:/usr/bin:/bin"
+        whole = {"HOME": os.environ["HOME"], "LANG": "C.UTF-8", **env, "PATH": path}
+        for step, told in zip(steps, play(steps, self._folder, whole, 240), strict=False):
+            assert fits(step.shown, told), (step.command, step.shown, told)
