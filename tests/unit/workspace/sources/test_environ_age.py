@@ -13,6 +13,8 @@ from gitlease.model.errors import SourceError
 from tests.support.environs import CLASSIC, Processes, expiry, stateless
 from tests.support.parts import Clock
 
+# What stands for /proc has environments in it.
+pytestmark = pytest.mark.plants(r"file .*/proc/\d+/environ")
 HOUR = 3600.0
 HERE = os.getpid()
 UNKNOWN = "GH_TOKEN may be over an hour old: the process that brought it cannot be looked into"
