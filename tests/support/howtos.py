@@ -21,7 +21,13 @@ class HowTo:
         """Play the section *title* with the further variables *env*; fail where it is not true."""
         _, found, text = self._page.partition(f"\n## {title}\n")
         assert found, title
-        text = text.partition("\n## ")[0]
+        self._play(title, text.partition("\n## ")[0], env)
+
+    def all(self, env: Mapping[str, str]) -> None:
+        """Play the whole page in one shell."""
+        self._play("the page", self._page, env)
+
+    def _play(self, title: str, text: str, env: Mapping[str, str]) -> None:
         for place, ours in self.places.items():
             text = text.replace(place, ours)
         steps = steps_of(text)
