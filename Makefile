@@ -2,7 +2,8 @@
 # (GITLEASE_DEV_CACHE names another folder).
 
 PYTHON ?= python3
-WORKERS ?= auto
+# Much of a run is waiting: for clocks, limits and other processes.
+WORKERS ?= $(shell expr 1 + $$(getconf _NPROCESSORS_ONLN))
 TESTS ?=
 UPGRADE ?=
 LIFE ?= 24
