@@ -4,8 +4,18 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tools.bench import machine
+
+DOCS = Path(__file__).parents[2] / "docs"
+MORE = {
+    "figures": "performance.md",
+    "faults on the wire": "faults.md",
+    "fuzzing": "fuzzing.md",
+    "recovery": "recovery.md",
+    "an hour of a fleet": "soak.md",
+}
 
 
 @dataclass
@@ -47,11 +57,8 @@ def _head(evidence: Evidence) -> Iterator[str]:
     yield f"Python {about['python']}, {about['git']}: {evidence.passed:,} tests passed, none"
     yield f"failed, {evidence.skipped:,} skipped, in {evidence.seconds / 60:.0f} minutes."
     yield ""
-    yield (
-        "What takes longer than a test may is in pages of its own: [figures](performance.md), "
-        "[faults on the wire](faults.md), [fuzzing](fuzzing.md), [recovery](recovery.md), "
-        "[the soak](soak.md)."
-    )
+    there = [f"[{words}]({file})" for words, file in MORE.items() if (DOCS / file).exists()]
+    yield f"What takes longer than a test may is in pages of its own: {', '.join(there)}."
 
 
 def _guarantees(evidence: Evidence) -> Iterator[str]:
