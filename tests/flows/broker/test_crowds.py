@@ -52,10 +52,12 @@ def storm(brokers: Sequence[Broker], github: GitHub, scopes: int, callers: int) 
     assert names == {f"request-{n}": f"ws-{scope}" for n, (scope, _) in enumerate(turns)}
 
 
+@pytest.mark.guarantee("one-fetch")
 def test_a_cold_broker_mints_once_for_each_scope(broker: Broker, github: GitHub) -> None:
     storm([broker], github, SCOPES, CALLERS)
 
 
+@pytest.mark.guarantee("one-fetch")
 def test_three_replicas_mint_once_for_each_scope(
     tmp_path: Path, github: GitHub, postgres: Postgres
 ) -> None:
@@ -63,6 +65,7 @@ def test_three_replicas_mint_once_for_each_scope(
         storm(brokers, github, SCOPES, CALLERS)
 
 
+@pytest.mark.guarantee("one-fetch")
 def test_workers_mint_once_for_one_scope_and_count_together(tmp_path: Path, github: GitHub) -> None:
     with running_broker(tmp_path, github, GITLEASE_BROKER_WORKERS="3") as broker:
         storm([broker], github, 1, 200)

@@ -40,6 +40,7 @@ def github() -> Iterator[GitHub]:
         yield running
 
 
+@pytest.mark.guarantee("journal")
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_kill_at_any_step_leaves_no_lease_without_a_record_and_no_record_of_none(
     tmp_path: Path, github: GitHub, database: str, request: pytest.FixtureRequest
@@ -97,6 +98,7 @@ def story(broker: Broker, number: int) -> list[dict[str, object]]:
     return [one for one in kept if one["workspace_id"] == f"ws-{number}" and one["kind"] != "admin"]
 
 
+@pytest.mark.guarantee("journal")
 def test_a_kill_at_any_moment_loses_no_record_of_a_lease_that_left(
     tmp_path: Path, github: GitHub
 ) -> None:

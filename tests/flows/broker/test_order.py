@@ -86,6 +86,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(work, 60))
 
 
+@pytest.mark.guarantee("journal")
 def test_the_intent_is_on_record_before_github_is_asked(settings: Settings) -> None:
     async def story(github: GitHub) -> None:
         minter = Watched(github, settings)
@@ -127,6 +128,7 @@ def test_who_is_shut_out_while_github_mints_gets_no_token(
         run(story(github))
 
 
+@pytest.mark.guarantee("scope")
 def test_a_cached_token_is_no_way_around_the_grants(settings: Settings) -> None:
     """Authorisation never sits behind the cache."""
 

@@ -84,6 +84,7 @@ class Load:
         await asyncio.to_thread(until, lambda: len(self.leased) >= enough)
 
 
+@pytest.mark.guarantee("journal")
 def test_a_restart_under_load_hangs_no_request_and_loses_no_record(
     broker: Broker, postgres: Postgres
 ) -> None:

@@ -21,6 +21,7 @@ from tests.support.workspaces import Workspace, password
 HOST_ONLY = pytest.mark.parametrize("machine", ["host"], indirect=True)
 
 
+@pytest.mark.guarantee("host")
 def test_the_vectors_under_every_shell_and_through_python(
     workspace: Workspace, shell: list[str], tried: Tried
 ) -> None:
@@ -59,6 +60,7 @@ def test_a_hit_starts_no_process(workspace: Workspace, shell: list[str]) -> None
     assert [name for name in seen if name != "exit_group"] == ["execve"]
 
 
+@pytest.mark.guarantee("one-fetch")
 def test_two_hundred_cold_gets_cause_one_mint(workspace: Workspace) -> None:
     processes = [start(workspace) for _ in range(200)]
     replies = [process.communicate(timeout=240) for process in processes]
@@ -69,6 +71,7 @@ def test_two_hundred_cold_gets_cause_one_mint(workspace: Workspace) -> None:
     assert workspace.github.stats()["mints"] == 1
 
 
+@pytest.mark.guarantee("one-fetch")
 def test_a_killed_leader_is_replaced(workspace: Workspace) -> None:
     """The lock dies with its holder: the followers fetch, and all are answered."""
     workspace.github.fault("mint", delay=30, count=1)
@@ -116,6 +119,7 @@ def test_git_meets_no_error_from_a_torn_record(workspace: Workspace) -> None:
         assert ran.stderr == b""
 
 
+@pytest.mark.guarantee("renewal")
 def test_what_lives_is_served_while_github_is_down(workspace: Workspace) -> None:
     """A failed renewal takes nothing away, and says so in one line."""
     workspace.ask("acme/app")
@@ -128,6 +132,7 @@ def test_what_lives_is_served_while_github_is_down(workspace: Workspace) -> None
     assert "503" in line
 
 
+@pytest.mark.guarantee("expiry")
 def test_nothing_expired_is_printed_while_github_is_down(workspace: Workspace) -> None:
     workspace.ask("acme/app")
     workspace.age("github.com~acme", 3600)
@@ -214,6 +219,7 @@ def test_a_clock_that_is_an_hour_off_is_repaired(workspace: Workspace) -> None:
     assert 3500 < workspace.record("github.com~acme").left(clocks.read()) <= 3600
 
 
+@pytest.mark.guarantee("renewal")
 @HOST_ONLY
 def test_a_full_disk_still_answers(workspace: Workspace) -> None:
     """The token is printed, one line says what to mend, and nothing is left behind."""
@@ -226,6 +232,7 @@ def test_a_full_disk_still_answers(workspace: Workspace) -> None:
         assert workspace.cache.names() == []
 
 
+@pytest.mark.guarantee("renewal")
 @HOST_ONLY
 def test_a_full_disk_keeps_the_old_record(workspace: Workspace) -> None:
     cache = workspace.state / "cache"

@@ -48,6 +48,7 @@ def play(machine: Machine, folder: Path, name: str) -> tuple[float, float]:
     return worst
 
 
+@pytest.mark.guarantee("renewal")
 @HOST_ONLY
 @pytest.mark.timeout(600 + ROUNDS * (LIFE * 8 + 120))
 def test_after_each_cause_git_and_gh_are_back_within_a_minute(

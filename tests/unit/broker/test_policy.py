@@ -22,6 +22,7 @@ GRANTS = st.builds(
 ASKED = st.builds(Asked, st.none() | OWNERS, st.none() | NAMES)
 
 
+@pytest.mark.guarantee("scope")
 @given(st.lists(GRANTS), ASKED)
 def test_what_is_allowed_is_never_wider_than_a_grant(grants: list[Grant], asked: Asked) -> None:
     verdict = decide(grants, asked)
@@ -30,6 +31,7 @@ def test_what_is_allowed_is_never_wider_than_a_grant(grants: list[Grant], asked:
         assert verdict.grant.scope.covers(verdict.scope)
 
 
+@pytest.mark.guarantee("scope")
 @given(st.lists(GRANTS), ASKED)
 def test_what_is_allowed_is_what_was_asked_for(grants: list[Grant], asked: Asked) -> None:
     verdict = decide(grants, asked)
@@ -64,6 +66,7 @@ def test_no_other_grant_would_have_given_strictly_more(grants: list[Grant], aske
                 assert other.scope == verdict.scope
 
 
+@pytest.mark.guarantee("scope")
 @given(ASKED)
 def test_a_workspace_without_grants_may_ask_for_nothing(asked: Asked) -> None:
     assert decide([], asked) == Refused("it has no grant at all", asked)

@@ -112,18 +112,21 @@ def test_the_most_specific_record_answers(cache: Cache) -> None:
     assert found.token.secret.reveal() == "ghs_app"
 
 
+@pytest.mark.guarantee("scope")
 def test_a_broader_record_serves_only_if_it_is_meant_for_all(cache: Cache) -> None:
     cache.put(OWNER, token(), NOON, for_all=False)
     assert cache.find(APP) is None
     assert cache.find(Target(HOST, "acme")) is not None
 
 
+@pytest.mark.guarantee("scope")
 def test_a_narrower_record_never_serves_more_than_its_own(cache: Cache) -> None:
     cache.put(REPOSITORY, token(), NOON, for_all=True)
     for target in (Target(HOST), Target(HOST, "acme"), Target(HOST, "acme", "site")):
         assert cache.find(target) is None
 
 
+@pytest.mark.guarantee("scope")
 @pytest.mark.parametrize(
     "change",
     [{"app_id": "2"}, {"permissions": {"contents": "read"}}, {"granularity": "repository"}],
@@ -142,6 +145,7 @@ def test_what_was_fetched_under_other_settings_is_a_miss(
 RECORD = Record(OWNER, token(), NOON, for_all=True, settings="digest")
 
 
+@pytest.mark.guarantee("expiry")
 def test_a_record_lives_as_long_as_its_token() -> None:
     clock = Clock()
     assert RECORD.left(clock()) == 3600
@@ -155,6 +159,7 @@ def test_a_record_lives_as_long_as_its_token() -> None:
     assert not RECORD.alive(clock())
 
 
+@pytest.mark.guarantee("expiry")
 def test_a_wall_clock_that_is_set_back_revives_nothing() -> None:
     clock = Clock()
     clock.advance(3700)
@@ -169,12 +174,14 @@ def test_a_wall_clock_that_is_set_forward_ends_the_life_early() -> None:
     assert not RECORD.alive(clock())
 
 
+@pytest.mark.guarantee("expiry")
 def test_after_another_boot_nothing_is_known_and_nothing_is_served() -> None:
     rebooted = Moment(NOON.wall + 100, 3.0, "boot-2")
     assert RECORD.left(rebooted) == 0
     assert not RECORD.alive(rebooted)
 
 
+@pytest.mark.guarantee("expiry")
 def test_without_a_boot_clock_a_time_before_the_record_proves_nothing() -> None:
     blind = replace(NOON, boot=0.0, boot_id="")
     record = replace(RECORD, put_at=blind)

@@ -76,6 +76,7 @@ def test_a_longer_life_that_cannot_be_had_now_is_no_failure(house: House) -> Non
     assert "lives 2600 s more" in outcome.warning
 
 
+@pytest.mark.guarantee("one-fetch")
 def test_a_crowd_that_wants_a_longer_life_than_there_is_causes_one_fetch(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,6 +103,7 @@ def test_fresh_means_that_the_cache_is_not_believed(house: House) -> None:
     assert house.renewal.get(APP, fresh=True).token == house.spring.given[1]
 
 
+@pytest.mark.guarantee("renewal")
 @pytest.mark.parametrize(
     "failure",
     [
@@ -124,6 +126,7 @@ def test_what_still_lives_is_served_with_a_warning_when_it_cannot_be_renewed(
     assert str(failure) in outcome.warning
 
 
+@pytest.mark.guarantee("expiry")
 def test_what_does_not_live_is_not_served(house: House) -> None:
     house.renewal.get(APP)
     house.clock.advance(3600)
@@ -132,6 +135,7 @@ def test_what_does_not_live_is_not_served(house: House) -> None:
         house.renewal.get(APP)
 
 
+@pytest.mark.guarantee("scope")
 @pytest.mark.parametrize("kind", [errors.RefusedError, errors.SuspendedError])
 def test_a_refusal_ends_the_chain_and_the_living_token_is_not_used_to_get_around_it(
     house: House, kind: type[errors.SourceError]
@@ -194,6 +198,7 @@ def test_a_token_that_github_refused_before_is_not_handed_out_again(house: House
     assert house.renewal.get(APP).token == house.spring.given[1]
 
 
+@pytest.mark.guarantee("expiry")
 @pytest.mark.parametrize("life", [-3600.0, 0.0])
 def test_a_token_that_is_dead_on_arrival_is_not_handed_out(house: House, life: float) -> None:
     house.spring.life = life
@@ -214,6 +219,7 @@ def test_a_token_that_may_not_be_stored_is_not(house: House) -> None:
     assert not any(b"canary" in data for data in tree(house.home).values())
 
 
+@pytest.mark.guarantee("renewal")
 def test_a_full_disk_keeps_the_old_record_and_still_answers(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ def test_a_path_reaches_the_most_specific_record_without_python(
     assert printed == pair.python(ask(path))
 
 
+@pytest.mark.guarantee("scope")
 @pytest.mark.parametrize("path", ["other/app", "other", "acme/..", "acme/.git", "-x/app", "é/x"])
 def test_a_narrow_record_is_not_stretched_to_another_scope(pair: Pair, path: str) -> None:
     """What no record covers is never answered from one: it goes to Python, or to nobody."""

@@ -70,6 +70,7 @@ def test_a_record_with_lost_bytes_is_a_miss(pair: Pair, offset: int) -> None:
     record.unlink()
 
 
+@pytest.mark.guarantee("expiry")
 @pytest.mark.parametrize(
     ("header", "late"),
     [
@@ -120,6 +121,7 @@ def test_a_link_is_not_a_record(pair: Pair, tmp_path: Path) -> None:
     assert b"password" not in pair.python(ask("linked/app"))
 
 
+@pytest.mark.guarantee("scope")
 @pytest.mark.parametrize("changed", [{"granularity": "repository"}, {"permissions": {"x": "read"}}])
 def test_a_narrowing_is_not_answered_with_the_wider_token(
     pair: Pair, changed: dict[str, Any]
