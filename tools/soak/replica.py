@@ -73,7 +73,7 @@ class Replica:
             await asyncio.to_thread(self._process.wait, _END)
         except subprocess.TimeoutExpired:
             self.kill()
-        self._process = None
+        self._forget()
 
     def kill(self) -> None:
         """Kill every process of it (kill -9), the first one first, so that it starts no other."""
@@ -83,6 +83,11 @@ class Replica:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait(_END)
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._process is not None and self._process.stdout is not None:
+            self._process.stdout.close()
         self._process = None
 
     def held(self) -> Held:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from gitlease.emulator import GitHub
 from gitlease.model.tokens import fingerprint
 from tests.support.brokers import bearer, running_broker
@@ -13,6 +15,8 @@ LEASE = "/workspaces/{}/github-installation-token?owner=acme&repo=app"
 SHOWN = "5UTMxr8sQwTxoTDMa5XkZGlnGqMtZTzRs4TLbKgAzGo="
 
 
+# The reader keeps the new secret in a file.
+@pytest.mark.plants(r"file .*/here/enrolment-secret")
 def test_the_page_shuts_it_out_and_finds_what_it_held(tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()

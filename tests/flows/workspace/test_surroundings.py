@@ -10,7 +10,11 @@ import pytest
 from tests.support.evidence import Survived
 from tests.support.workspaces import Workspace, password
 
-pytestmark = pytest.mark.parametrize("machine", ["host"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("machine", ["host"], indirect=True),
+    # The helper is run in odd ways here, and its answer is meant for git.
+    pytest.mark.plants(r"stdout of .*git-credential-gitlease.*"),
+]
 REQUEST = b"protocol=https\nhost=github.com\npath=acme/app\n\n"
 # None takes a name away.
 SURROUNDINGS: dict[str, dict[str, str | None]] = {
