@@ -130,8 +130,9 @@ def test_guessing_is_slow_and_locks_nobody_out(
         said = {one.result(120) for one in guesses}
     took = time.monotonic() - began
     assert said <= {(401, None), (429, None)}
-    # 30 are answered at once; then there is a read each quarter of a second for all who wait.
-    assert took >= (GUESSES - 30 - AT_ONCE) / AT_ONCE * 0.25
+    # 30 are answered at once; then there is a read each quarter of a second for all who wait.  How
+    # they fall into the first and the last of these turns is by chance.
+    assert took >= (GUESSES - 30 - AT_ONCE) / AT_ONCE * 0.25 - 0.5
     print(f"{GUESSES} guesses, {AT_ONCE} at once: {GUESSES / took:.0f} a second")
     tried("guesses at enrolment secrets", GUESSES)
     survived("enrolment secrets guessed from an address that honest workspaces share")
