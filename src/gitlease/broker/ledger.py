@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from gitlease.broker.refusals import Refusals
 from gitlease.broker.store.records import Entry, Filters, Outcome
+from gitlease.model.counts import counted
 from gitlease.model.errors import GitleaseError
 from gitlease.model.redaction import printable
 
@@ -25,6 +27,7 @@ class Ledger:
     def __init__(self, journal: Journal, *, now: Callable[[], float] = time.time) -> None:
         self._journal = journal
         self._now = now
+        self._refusals = Refusals()
 
     async def intend(self, request_id: str, caller: Caller | None, scope: Scope) -> int:
         """Write that a token of *scope* is about to be asked for; None is the operator."""
@@ -79,7 +82,12 @@ class Ledger:
         await self._journal.end(intent, Outcome(at=self._now(), kind="failed", reason=reason))
 
     async def refused(self, request_id: str, caller: Caller, asked: Asked, reason: str) -> None:
-        """Write that *caller* may not have what it *asked* for."""
+        """Write that *caller* may not have what it *asked* for, if it does not ask in a loop."""
+        left_out = self._refusals.take(caller.workspace_id)
+        if left_out is None:
+            return
+        if left_out:
+            reason += f"; {counted(left_out, 'refusal')} before it went unrecorded"
         await self._journal.note(
             Entry(
                 at=self._now(),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gitlease.broker.refusals import MOST
 from gitlease.emulator import GitHub
 from tests.support.brokers import Broker, running_broker
 from tests.support.evidence import Survived
@@ -108,3 +109,18 @@ def test_mints_in_a_loop_are_nobody_elses_trouble(
     assert statuses[429]
     assert set(statuses) <= {200, 429}
     survived("a workspace that asks for mints in a loop")
+
+
+def test_refusals_in_a_loop_are_all_answered_and_do_not_fill_the_journal(
+    broker: Broker, survived: Survived
+) -> None:
+    greedy = broker.workspace("greedy", {"owner": "acme", "repositories": ["r1"]})
+    line, path = Line(broker), ROUTE.format("greedy")
+    statuses = {timed(line, f"{path}?repo=n{number % 7}", greedy)[0] for number in range(MOST + 40)}
+    line.close()
+    assert statuses == {403}
+    path = "/admin/journal?kind=refusal&limit=1000"
+    # A minute may have begun anew meanwhile.
+    kept = broker.ask("GET", path, headers=broker.admin).json()["records"]
+    assert MOST <= len(kept) < MOST + 40
+    survived("a workspace that asks in a loop for what it may not have")
