@@ -15,7 +15,7 @@ from gitlease.workspace.cache import Cache
 from gitlease.workspace.doctor.baked import baked_into, gone
 from gitlease.workspace.failures import recent
 from gitlease.workspace.gh import staleness
-from gitlease.workspace.install.gitconfig import why_not_asked
+from gitlease.workspace.install.asked import why_not_asked, why_outdated
 from gitlease.workspace.sources import BEARER_FILE, Chain
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
         # the line of an older image stands in a file.
         by_env = settings.scope == "env" and settings.compat_dir is None
         (degraded if by_env or surroundings.is_wired(settings) else broken).append(why)
+    elif why := why_outdated(settings):
+        degraded.append(f"{why}; run `gitlease install`")
     for name in cache.names():
         record = cache.read(name)
         if record is None:

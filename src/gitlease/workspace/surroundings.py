@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from gitlease.model.errors import GitleaseError
 from gitlease.workspace import folders
 from gitlease.workspace.install import wiring
-from gitlease.workspace.install.gitconfig import why_not_asked
+from gitlease.workspace.install.asked import why_not_asked, why_outdated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,8 @@ def additions(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
         path = ":".join([shims, *rest])
         if path != env.get("PATH"):
             found["PATH"] = path
-    if folders.is_file(settings.helper) and why_not_asked(settings, env):
+    is_told = not why_not_asked(settings, env) and not why_outdated(settings)
+    if folders.is_file(settings.helper) and not is_told:
         found |= wiring.variables(settings, env)
     return found
 

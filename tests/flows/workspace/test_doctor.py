@@ -123,6 +123,12 @@ def opens_the_settings(ward: Ward) -> None:
     (ward.workspace.state / "settings.toml").chmod(0o606)
 
 
+def is_older(ward: Ward) -> None:
+    """As after an upgrade of the package, without an installation since."""
+    own = ward.workspace.state / "gitconfig"
+    own.write_text("# as an older version wrote it\n" + own.read_text().partition("\n")[2])
+
+
 # What lies in our own folders and in the environment.
 HERE: list[tuple[str, Act]] = [
     ("repository-foreign", gives_the_repository_away),
@@ -132,6 +138,7 @@ HERE: list[tuple[str, Act]] = [
     ("helper-missing", lambda ward: ward.workspace.helper.chmod(0o600)),
     ("helper-outdated", environment(GITLEASE_PERMISSIONS="contents=read")),
     ("interpreter", loses_its_python),
+    ("config-outdated", is_older),
     ("settings-file", opens_the_settings),
     ("record", tears_a_record),
     ("git-config-lock", leaves_a_lock),

@@ -120,6 +120,20 @@ def test_a_git_that_does_not_ask_us_is_broken(
     assert "git does not ask our helper for github.com; run `gitlease install`" in problems
 
 
+def test_a_git_that_asks_us_and_is_told_other_things_than_meant_is_degraded(
+    mine: Settings, env: dict[str, str]
+) -> None:
+    """As after an upgrade, or with an option that came later: git still gets its token."""
+    level, problems = seen(replace(mine, rewrite_ssh=True), env)
+    assert (level, "gitconfig was written for other settings" in problems) == (DEGRADED, True)
+    own = mine.home / "gitconfig"
+    own.write_text("# another version's first line\n" + own.read_text().partition("\n")[2])
+    level, problems = seen(mine, env)
+    assert (level, "run `gitlease install`" in problems) == (DEGRADED, True)
+    install(mine, env, offline=True)
+    assert seen(mine, env) == (HEALTHY, "")
+
+
 def test_an_unsafe_folder_is_broken(mine: Settings, env: dict[str, str]) -> None:
     mine.cache.chmod(0o755)
     level, problems = seen(mine, env)

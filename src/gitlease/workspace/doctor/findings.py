@@ -31,6 +31,7 @@ KINDS: Final[Mapping[str, Severity]] = {
     "git-config-lock": "warning",
     "repository-foreign": "error",
     "helper-not-asked": "error",
+    "config-outdated": "warning",
     "helper-foreign": "warning",
     "credential-username": "error",
     "credential-path": "warning",

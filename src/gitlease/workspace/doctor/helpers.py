@@ -11,6 +11,7 @@ from gitlease.model.redaction import printable
 from gitlease.workspace import files
 from gitlease.workspace.doctor.findings import Finding
 from gitlease.workspace.doctor.git import BrokenConfigError
+from gitlease.workspace.install.asked import why_outdated
 from gitlease.workspace.install.compat import calls_script, is_older_line
 from gitlease.workspace.install.gitblock import has_include
 from gitlease.workspace.install.gitconfig import own_file, program, user_config
@@ -68,6 +69,8 @@ def check_order(patient: Patient) -> Iterator[Finding]:
     if not _has_ours(patient.settings, asked):
         yield _not_asked(patient, cleared if was_there else None, asked)
         return
+    if why := why_outdated(patient.settings):
+        yield Finding("config-outdated", why, _AGAIN)
     ours = [is_ours(patient.settings, one) for one in asked].index(True)
     for number, entry in enumerate(asked):
         if not is_ours(patient.settings, entry):

@@ -192,27 +192,6 @@ def program(settings: Settings) -> Path:
     return settings.system_helper if settings.scope == "system" else settings.helper
 
 
-def why_not_asked(settings: Settings, env: Mapping[str, str]) -> str:
-    """Return in words why git does not know of our helper, or ""."""
-    wanted = wiring.file_text(settings, program(settings)).encode()
-    try:
-        if not wiring.variables(settings, env):
-            # As in what `gitlease run` has started where git's files could not be changed.
-            return ""
-        if settings.scope == "env":
-            return 'git is not told of our helper in this environment; `eval "$(gitlease env)"`'
-        path = system_config(env) if settings.scope == "system" else user_config(env)
-        own = own_file(settings)
-        text = files.read_regular(path).decode("utf-8", "surrogateescape")
-        if files.read_regular(own) == wanted and has_include(text, own):
-            return ""
-    except GitleaseError as error:
-        return str(error)
-    except OSError:
-        pass
-    return f"git does not ask our helper for {settings.host}; run `gitlease install`"
-
-
 def user_config(env: Mapping[str, str]) -> Path:
     """
     Return the file that `git config --global` writes, git-config(1), "FILES".

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gitlease.workspace.settings import Settings
 
+_HELPER: Final = 2  # pairs that name the helper, the first ones
 _COUNT: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
 
 
@@ -58,9 +59,21 @@ def pairs(settings: Settings, helper: Path | None = None) -> list[tuple[str, str
 
 def file_text(settings: Settings, helper: Path | None = None) -> str:
     """Return the pairs as a config file."""
-    lines = ["# Written by `gitlease install`; changes are lost at the next one."]
+    head = "# Written by `gitlease install`; changes are lost at the next one.\n"
+    return head + _as_text(pairs(settings, helper))
+
+
+def names_helper(text: str, settings: Settings, helper: Path) -> bool:
+    """Tell whether the config file *text* leads git to *helper* alone, whatever else it says."""
+    ours = _as_text(pairs(settings, helper)[:_HELPER])
+    # Git takes the names of settings in any case.
+    return ours in text and "helper" not in text.replace(ours, "", 1).lower()
+
+
+def _as_text(found: list[tuple[str, str]]) -> str:
+    lines = []
     section = ""
-    for key, value in pairs(settings, helper):
+    for key, value in found:
         head, _, name = key.rpartition(".")
         kind, _, what = head.partition(".")
         title = f"[{kind} {quoted(what)}]" if what else f"[{kind}]"
