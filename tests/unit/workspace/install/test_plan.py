@@ -57,6 +57,20 @@ def test_removing_puts_back_what_was_there(home: Path, env: dict[str, str]) -> N
     assert set(states(uninstall(load(env), env)).values()) == {"already"}
 
 
+def test_folders_that_were_made_for_ours_go_with_it_and_those_in_use_stay(
+    home: Path, env: dict[str, str]
+) -> None:
+    (home / ".local").mkdir()
+    install(load(env), env, offline=True)
+    assert load(env).home == home / ".local" / "state" / "gitlease"
+    uninstall(load(env), env)
+    assert [path.name for path in home.rglob("*")] == [".local"]
+    install(load(env), env, offline=True)
+    (home / ".local" / "state" / "others").touch()
+    uninstall(load(env), env)
+    assert (home / ".local" / "state" / "others").exists()
+
+
 def test_what_a_step_says_is_one_line_whatever_a_file_is_called() -> None:
     assert plan.attempt("git", lambda: ("done", "/a\nb\x1b[2J includes us")) == Line(
         "git", "done", "/a\\nb\\x1b[2J includes us"
