@@ -10,7 +10,11 @@ from tests.support.environment import clean_environment, home_environment, made_
 from tests.support.leaks.ledger import current
 from tests.support.loops import end_below
 
-pytest_plugins = ["tests.support.leaks.plugin", "tests.support.evidence"]
+pytest_plugins = [
+    "tests.support.leaks.plugin",
+    "tests.support.evidence",
+    "tests.support.installed",
+]
 
 
 @pytest.hookimpl(trylast=True)  # after the order was drawn by lot

@@ -11,15 +11,13 @@ import re
 import select
 import socket
 import ssl
-import threading
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
 
 import trustme
 
+from tests.support.listening import Listening
 from tests.support.loopback import receive
 
 _OURS = {"github.com:443", "api.github.com:443"}
@@ -40,69 +38,40 @@ class Seen:
     shown: str
 
 
-class Evil:
+class Evil(Listening):
     """The proxy, for as long as the `with` lasts; *github_proxy* is where the emulator's is."""
 
     def __init__(self, github_proxy: str) -> None:
+        super().__init__()
         self._github = urlsplit(github_proxy).port
         self._authority = trustme.CA()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
-        self._threads: list[threading.Thread] = []
-        self._over = threading.Event()
         self.seen: list[Seen] = []
         self.led_to_github = 0
 
     @property
     def url(self) -> str:
         """The proxy's address, for HTTPS_PROXY and http_proxy."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def trusted_with(self, ca_file: Path, both: Path) -> None:
         """Write the authorities of *ca_file* and our own to *both*."""
         both.write_bytes(ca_file.read_bytes() + self._authority.cert_pem.bytes())
 
-    def __enter__(self) -> Self:
-        """Start it."""
-        self._start(self._accept)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it, and every connection."""
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-        self._listener.close()
-
-    def _start(self, what: object, *parts: object) -> None:
-        thread = threading.Thread(target=what, args=parts)  # type: ignore[arg-type]
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        while not self._over.is_set():
-            if select.select([self._listener], [], [], 0.02)[0]:
-                self._start(self._serve, self._listener.accept()[0])
-
-    def _serve(self, near: socket.socket) -> None:
+    def serve(self, near: socket.socket, number: int) -> None:  # noqa: ARG002 - all are alike
+        """Lead it to GitHub if that is where it goes, else meet it."""
         near.settimeout(20)
-        with contextlib.suppress(OSError), near:
-            head = receive(near)
-            method, _, target = head.partition(b"\r\n")[0].decode("latin-1").partition(" ")
-            host = target.partition(" ")[0]
-            if method != "CONNECT":
-                self._meet(near, urlsplit(host).netloc, head)
-            elif host.lower() in _OURS:
-                self.led_to_github += 1
-                self._lead(near, head)
-            else:
-                near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                with self._context(host).wrap_socket(near, server_side=True) as wrapped:
-                    self._meet(wrapped, host, receive(wrapped))
+        head = receive(near)
+        method, _, target = head.partition(b"\r\n")[0].decode("latin-1").partition(" ")
+        host = target.partition(" ")[0]
+        if method != "CONNECT":
+            self._meet(near, urlsplit(host).netloc, head)
+        elif host.lower() in _OURS:
+            self.led_to_github += 1
+            self._lead(near, head)
+        else:
+            near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            with self._context(host).wrap_socket(near, server_side=True) as wrapped:
+                self._meet(wrapped, host, receive(wrapped))
 
     def _meet(self, near: socket.socket, host: str, head: bytes) -> None:
         found = re.search(rb"^authorization: *(?:basic +)?(.*)\r$", head, _FLAGS)
@@ -116,7 +85,7 @@ class Evil:
     def _lead(self, near: socket.socket, head: bytes) -> None:
         with socket.create_connection(("127.0.0.1", self._github or 0), timeout=20) as far:
             far.sendall(head)
-            while not self._over.is_set():
+            while not self.closing.is_set():
                 for ready in select.select([near, far], [], [], 0.2)[0]:
                     data = ready.recv(65_536)
                     if not data:

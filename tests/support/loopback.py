@@ -1,13 +1,11 @@
 """A server on a free loopback port that does to each connection what a test says, to the byte."""
 
-import contextlib
 import select
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
-from types import TracebackType
-from typing import Self
+
+from tests.support.listening import Listening
 
 Act = Callable[[socket.socket], None]
 
@@ -24,58 +22,28 @@ def reply(status: int, body: bytes = b"", **headers: str) -> Act:
     return says("\r\n".join([*lines, "", ""]).encode() + body)
 
 
-class Loopback:
+class Loopback(Listening):
     """
     Serves connection number *n* by the *n*-th of `acts`, the last of them for all that follow.
 
-    `requests` holds what was received, up to the end of each request; `closing` is set when the
-    test is over, for acts that wait.
+    `requests` holds what was received, up to the end of each request.
     """
 
     def __init__(self, *acts: Act, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__()
         self.acts = list(acts)
         self._tls = tls
         self.requests: list[bytes] = []
-        self.connections = 0
-        self.closing = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._threads = [threading.Thread(target=self._accept)]
 
-    def __enter__(self) -> Self:
-        self._threads[0].start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.closing.set()
-        for thread in self._threads:
-            thread.join()
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while not self.closing.is_set():
-            if not select.select([self._listener], [], [], 0.02)[0]:
-                continue
-            connection, _ = self._listener.accept()
-            act = self.acts[min(self.connections, len(self.acts) - 1)]
-            self.connections += 1
-            thread = threading.Thread(target=self._serve, args=(connection, act))
-            self._threads.append(thread)
-            thread.start()
-
-    def _serve(self, connection: socket.socket, act: Act) -> None:
+    def serve(self, connection: socket.socket, number: int) -> None:
+        """Do the act whose turn it is."""
+        act = self.acts[min(number, len(self.acts) - 1)]
         connection.settimeout(10)
-        with contextlib.suppress(OSError), connection:
-            if self._tls is None:
-                self._talk(connection, act)
-                return
-            with self._tls.wrap_socket(connection, server_side=True) as wrapped:
-                self._talk(wrapped, act)
+        if self._tls is None:
+            self._talk(connection, act)
+            return
+        with self._tls.wrap_socket(connection, server_side=True) as wrapped:
+            self._talk(wrapped, act)
 
     def _talk(self, connection: socket.socket, act: Act) -> None:
         self.requests.append(receive(connection))

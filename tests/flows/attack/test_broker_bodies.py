@@ -106,18 +106,22 @@ def kept(broker: Broker) -> object:
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_what_is_no_workspace_is_refused_and_nothing_changes(broker: Broker, name: str) -> None:
+def test_what_is_no_workspace_is_refused_and_nothing_changes(
+    broker: Broker, name: str, tried: Tried
+) -> None:
     before = kept(broker)
     assert post(broker, BODIES[name]) == (422, "application/problem+json")
     assert kept(broker) == before
+    tried("bodies that are no workspace", 1)
 
 
 @pytest.mark.parametrize("coding", ENCODED)
-def test_a_packed_body_is_not_unpacked(broker: Broker, coding: str) -> None:
+def test_a_packed_body_is_not_unpacked(broker: Broker, coding: str, tried: Tried) -> None:
     known, before = kept(broker), resident(broker)
     assert post(broker, ENCODED[coding], **{"Content-Encoding": coding})[0] in {413, 415, 422}
     assert resident(broker) - before < 16 * 1024
     assert kept(broker) == known
+    tried("bodies that are packed", 1)
 
 
 def test_a_body_of_64_kib_is_read_and_one_byte_more_is_not(broker: Broker) -> None:
@@ -156,7 +160,3 @@ def test_what_two_readers_would_read_differently_is_read_in_one_way(broker: Brok
     body = b'{"id": "../x", "id": "ws-last", "grants": [], "grants": []}'
     assert post(broker, body)[0] == 201
     assert broker.ask("GET", f"{ROUTE}/ws-last", headers=broker.admin).json()["grants"] == []
-
-
-def test_bodies_were_tried(tried: Tried) -> None:
-    tried("bodies that are no workspace", len(BODIES) + len(ENCODED))

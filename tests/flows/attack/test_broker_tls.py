@@ -8,17 +8,16 @@ import subprocess
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-import trustme
 from cryptography.hazmat.primitives import serialization
 
 from tests.support.brokers import GITLEASE, Broker, broker_env, running_broker
 from tests.support.evidence import Survived, Tried
+from tests.support.papers import Papers
 from tests.support.raw_http import connect
 from tests.support.siege import FULL
 
@@ -30,39 +29,9 @@ HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 PAST = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
-@dataclass
-class Papers:
-    """A certificate and its key, as files, and whoever trusts its authority."""
-
-    certificate: Path
-    key: Path
-    authority: str
-    trust: ssl.SSLContext
-
-    @property
-    def env(self) -> dict[str, str]:
-        return {
-            "GITLEASE_BROKER_TLS_CERTIFICATE": str(self.certificate),
-            "GITLEASE_BROKER_TLS_KEY": str(self.key),
-        }
-
-
-def papers(folder: Path, until: dt.datetime | None = None) -> Papers:
-    authority = trustme.CA()
-    issued = authority.issue_cert("127.0.0.1", not_after=until)
-    trust = ssl.create_default_context()
-    authority.configure_trust(trust)
-    folder.mkdir(exist_ok=True)
-    pem = authority.cert_pem.bytes().decode()
-    made = Papers(folder / "cert.pem", folder / "key.pem", pem, trust)
-    made.certificate.write_bytes(b"".join(one.bytes() for one in issued.cert_chain_pems))
-    issued.private_key_pem.write_to_path(made.key)
-    return made
-
-
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Papers:
-    return papers(tmp_path_factory.mktemp("papers"))
+    return Papers.issued(tmp_path_factory.mktemp("papers"))
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +106,7 @@ def serve(folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]
 
 
 def test_a_key_with_a_password_is_told_and_nobody_is_asked_for_it(tmp_path: Path) -> None:
-    made = papers(tmp_path / "papers")
+    made = Papers.issued(tmp_path / "papers")
     plain = serialization.load_pem_private_key(made.key.read_bytes(), None)
     made.key.write_bytes(
         plain.private_bytes(
@@ -152,7 +121,7 @@ def test_a_key_with_a_password_is_told_and_nobody_is_asked_for_it(tmp_path: Path
 
 
 def test_another_certificates_key_is_told_before_anything_is_made(tmp_path: Path) -> None:
-    made, other = papers(tmp_path / "one"), papers(tmp_path / "two")
+    made, other = Papers.issued(tmp_path / "one"), Papers.issued(tmp_path / "two")
     made.key = other.key
     done = serve(tmp_path / "broker", made.env)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
@@ -161,7 +130,7 @@ def test_another_certificates_key_is_told_before_anything_is_made(tmp_path: Path
 
 
 def test_an_expired_certificate_is_said_and_refused_by_who_verifies(tmp_path: Path) -> None:
-    made = papers(tmp_path / "papers", until=PAST)
+    made = Papers.issued(tmp_path / "papers", until=PAST)
     with running_broker(tmp_path / "broker", None, **made.env) as broker:
         with pytest.raises(httpx2.ConnectError):
             broker.ask("GET", "/healthz", verify=made.trust)

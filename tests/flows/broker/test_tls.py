@@ -1,8 +1,6 @@
 """A broker that speaks TLS by itself, with a certificate of the operator's."""
 
-import ssl
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
@@ -10,34 +8,12 @@ import pytest
 import trustme
 
 from tests.support.brokers import GITLEASE, broker_env, running_broker
-
-
-@dataclass
-class Papers:
-    """A certificate for 127.0.0.1 and its key, as files, and whoever trusts its authority."""
-
-    certificate: Path
-    key: Path
-    trust: ssl.SSLContext
-
-    @property
-    def env(self) -> dict[str, str]:
-        return {
-            "GITLEASE_BROKER_TLS_CERTIFICATE": str(self.certificate),
-            "GITLEASE_BROKER_TLS_KEY": str(self.key),
-        }
+from tests.support.papers import Papers
 
 
 @pytest.fixture
 def papers(tmp_path: Path) -> Papers:
-    authority = trustme.CA()
-    issued = authority.issue_cert("127.0.0.1")
-    trust = ssl.create_default_context()
-    authority.configure_trust(trust)
-    made = Papers(tmp_path / "cert.pem", tmp_path / "key.pem", trust)
-    made.certificate.write_bytes(b"".join(one.bytes() for one in issued.cert_chain_pems))
-    issued.private_key_pem.write_to_path(made.key)
-    return made
+    return Papers.issued(tmp_path / "papers")
 
 
 def test_it_is_served_by_the_given_certificate(tmp_path: Path, papers: Papers) -> None:
