@@ -68,11 +68,7 @@ class Programs:
     def undo(self) -> tuple[State, str]:
         """Remove the helper."""
         folders.check_owner(self._settings.home)
-        path = self._settings.helper
-        if not path.exists():
-            return "already", f"{path} is not there"
-        path.unlink()
-        return "done", f"{path} is removed"
+        return remove_program(self._settings.helper)
 
 
 class SystemHelper:
@@ -98,13 +94,7 @@ class SystemHelper:
 
     def undo(self) -> tuple[State, str]:
         """Remove it, and the folder if nothing else is in it."""
-        path = self._settings.system_helper
-        if not path.exists():
-            return "already", f"{path} is not there"
-        path.unlink()
-        with contextlib.suppress(OSError):
-            path.parent.rmdir()
-        return "done", f"{path} is removed"
+        return remove_program(self._settings.system_helper)
 
 
 def main_file() -> Path:
@@ -125,6 +115,16 @@ def write_program(path: Path, text: bytes, mode: int) -> bool:
         return False
     folders.write_whole(path, text, mode=mode)
     return True
+
+
+def remove_program(path: Path) -> tuple[State, str]:
+    """Remove *path*, and its folder if nothing else is in it; say what was done."""
+    if not path.exists():
+        return "already", f"{path} is not there"
+    path.unlink()
+    with contextlib.suppress(OSError):
+        path.parent.rmdir()
+    return "done", f"{path} is removed"
 
 
 def start_python(python: str, main: Path) -> None:

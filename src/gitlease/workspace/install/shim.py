@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from gitlease.workspace import folders
-from gitlease.workspace.install.programs import main_file, write_program
+from gitlease.workspace.install.programs import main_file, remove_program, write_program
 from gitlease.workspace.shell import templates
 
 if TYPE_CHECKING:
@@ -42,10 +41,4 @@ class Shim:
     def undo(self) -> tuple[State, str]:
         """Remove the shim and its folder."""
         folders.check_owner(self._settings.home)
-        path = self._settings.shim
-        if not path.exists():
-            return "already", f"{path} is not there"
-        path.unlink()
-        with contextlib.suppress(OSError):
-            path.parent.rmdir()
-        return "done", f"{path} is removed"
+        return remove_program(self._settings.shim)
