@@ -30,6 +30,8 @@ def test_a_program_sees_exactly_what_it_was_given(machine: Machine) -> None:
     env = {"HOME": str(home), "GITLEASE_HOST": "github.example", "LANG": None}
     seen = machine.run(["env"], env=env).stdout.decode().splitlines()
     assert sorted(seen) == [
+        "GH_NO_UPDATE_NOTIFIER=1",
+        "GH_TELEMETRY=false",
         "GITLEASE_HOST=github.example",
         "GIT_CONFIG_NOSYSTEM=1",
         f"HOME={home}",

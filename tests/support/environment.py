@@ -19,6 +19,8 @@ CHECKOUT = Path(__file__).parents[2]
 # Read before any fixture changes it; only set-up tools (pip, debootstrap) may run with it.
 STARTED_IN: Mapping[str, str] = dict(os.environ)
 
+# What else gh asks the network for, now and then, is for nobody here to see.
+QUIET = {"GH_NO_UPDATE_NOTIFIER": "1", "GH_TELEMETRY": "false"}
 _PASSES = {"CI", "PATH", "TMPDIR"}
 _PASSES_BY_PREFIX = ("COVERAGE_", "PYTEST_")
 
@@ -30,7 +32,7 @@ def clean_environment(home: Path) -> dict[str, str]:
         for name, value in STARTED_IN.items()
         if name in _PASSES or name.startswith(_PASSES_BY_PREFIX)
     }
-    return passed | home_environment(home) | {"LANG": "C.UTF-8"}
+    return passed | home_environment(home) | QUIET | {"LANG": "C.UTF-8"}
 
 
 def home_environment(home: Path) -> dict[str, str]:

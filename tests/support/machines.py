@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.environment import QUIET
 from tests.support.leaks.ledger import current
 from tests.support.loops import end_below
 
@@ -25,7 +26,7 @@ Argument = str | os.PathLike[str]
 PATH = "/usr/local/bin:/usr/bin:/bin"
 # The system's git config is a machine's own business: on Debian git-lfs writes it, on others
 # a company does.
-DEFAULTS = {"PATH": PATH, "LANG": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1"}
+DEFAULTS = {"PATH": PATH, "LANG": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1", **QUIET}
 SHELLS = {"dash": ["dash"], "bash": ["bash"], "busybox": ["busybox", "sh"]}
 
 # $1 root, $2 folder for temporary files, $3 folder to start in, then the command.  A shell

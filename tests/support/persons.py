@@ -27,7 +27,6 @@ class Person:
             "HOME": str(home),
             "PATH": f"{home}/.local/bin:{PATH}",
             "HTTPS_PROXY": github.proxy_url,
-            "GH_NO_UPDATE_NOTIFIER": "1",
             **trust(home, github),
         }
         return cls(machine, home, [] if is_root else AS_USER, env)

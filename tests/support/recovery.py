@@ -60,7 +60,6 @@ class Scene:
         workspace.env |= {
             "SSL_CERT_FILE": str(self.github.ca_file),
             "GITLEASE_GH_OWNER": "acme",
-            "GH_NO_UPDATE_NOTIFIER": "1",
         }
         self._things.callback(end_all, workspace.state)
         self.install()

@@ -146,7 +146,6 @@ class Workplace:
             "HTTPS_PROXY": github.proxy_url,
             "SSL_CERT_FILE": str(github.ca_file),
             "GH_PROMPT_DISABLED": "1",
-            "GH_NO_UPDATE_NOTIFIER": "1",
         }
         (home / ".gitconfig").write_text(
             "[user]\n\tname = tests\n\temail = tests@example.com\n"

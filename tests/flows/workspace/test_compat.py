@@ -90,7 +90,6 @@ def image(machine: Machine, github: GitHub) -> Iterator[Image]:
             "WORKSPACE_ID": "ws-1",
             "CONFIGS_DIR": env.pop("GITLEASE_CONFIGS_DIR"),
             "SSL_CERT_FILE": str(github.ca_file),
-            "GH_NO_UPDATE_NOTIFIER": "1",
         }
         scripts = workspace.home / "scripts"
         scripts.mkdir()

@@ -103,7 +103,6 @@ def desk(request: pytest.FixtureRequest, workspace: Workspace, gh_programs: dict
         "PATH": f"{Path(gh.path).parent}:{PATH}",
         "SSL_CERT_FILE": str(workspace.github.ca_file),
         "GITLEASE_GH_OWNER": "acme",
-        "GH_NO_UPDATE_NOTIFIER": "1",
     }
     return Desk(workspace, gh)
 

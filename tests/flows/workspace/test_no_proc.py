@@ -67,7 +67,6 @@ def mac(machine: Machine, github: GitHub) -> Iterator[Mac]:
         "PATH": str(path),
         "SSL_CERT_FILE": str(github.ca_file),
         "GITLEASE_GH_OWNER": "acme",
-        "GH_NO_UPDATE_NOTIFIER": "1",
     }
     yield Mac(workspace)
     end_all(workspace.state)

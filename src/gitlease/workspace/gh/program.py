@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # In the first two lines of our shim; no gh is a shell script that says so.
 MARK: Final = b"#!/bin/sh\n# gitlease's gh:"
+# What no person has started reports to nobody, and looks for no newer gh.  `gh help environment`.
+_QUIET: Final = {"GH_NO_UPDATE_NOTIFIER": "1", "GH_TELEMETRY": "false"}
 LIMIT: Final = 15.0  # seconds; gh asks GitHub once or twice
 
 
@@ -40,7 +42,8 @@ class Program:
         self._path = path
         self._host = settings.host
         # With one of them set, `gh auth login` refuses and `gh auth token` tells another token.
-        self._env = {name: value for name, value in env.items() if name not in variables.ALL}
+        kept = {name: value for name, value in env.items() if name not in variables.ALL}
+        self._env = kept | _QUIET
 
     def token(self) -> str:
         """Return the token that gh uses for our host, "" if none; raise `GitleaseError`."""

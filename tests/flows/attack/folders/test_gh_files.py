@@ -23,7 +23,6 @@ def with_gh(bare_workspace: Workspace, gh_programs: dict[str, Gh]) -> Workspace:
     bare_workspace.env |= {
         "PATH": f"{path}:/usr/bin:/bin",
         "GITLEASE_GH_OWNER": "acme",
-        "GH_NO_UPDATE_NOTIFIER": "1",
         "SSL_CERT_FILE": str(bare_workspace.github.ca_file),
     }
     hosts = bare_workspace.home / ".config/gh/hosts.yml"
