@@ -2,6 +2,8 @@
 Take secrets out of text before a person or a log sees it.
 
 The patterns know prefixes, not shapes: GitHub's tokens are opaque and have changed their length.
+Anybody may have sent the text, so none may look for what comes after a stretch of any length: where
+it is missing, each beginning of it would be read to the end.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ _SECRETS: Final = re.compile(
       (?:gh[spour]_|github_pat_)[A-Za-z0-9_.\-]+      # GitHub's tokens, any length
     | gl[aew]_[A-Za-z0-9_\-]{40,}                      # ours; short ones end words of people
     | (?P<scheme>(?:bearer|basic|token)\s+)[A-Za-z0-9._~+/=\-]{8,}
-    | eyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]*)?   # a JWT
+    | eyJ[A-Za-z0-9_.\-]{16,}                          # a JWT, whole or cut: base64 of `{"`
     | (?P<user>//[^/\s:@]*:)[^\s/]+(?=@)              # the password of a URL
     | -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY-----|\Z)
     """,

@@ -1,10 +1,13 @@
 """No secret survives in text for a person or a log."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gitlease.model.redaction import is_secret, printable, redact
+from tests.support.evidence import Tried
 
 STATELESS = "ghs_123_eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln-_nature"
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"
@@ -22,6 +25,8 @@ SECRETS = [
     *(f"{prefix}_{'c3-D_' * 8}" for prefix in ("glw", "gle", "gla")),
     "github_pat_11AAAA_bbbb",
     "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2lnbmF0dXJl",
+    "eyJhbGciOiJub25lIn0.e30.",
+    "eyJhbGciOiJSUzI1NiIsInR5cCI6Ikp",
     KEY,
     "-----BEGIN PRIVATE KEY-----\nMIIEow, and then it was cut",
 ]
@@ -71,6 +76,20 @@ def test_a_printable_text_is_one_short_line_without_control_characters(
     shown = printable(text, most)
     assert shown.isprintable()
     assert len(shown) <= most
+
+
+BEGINNINGS = ["eyJ", "ghs_", "gla_x", "Bearer ", "token\t", "//", "//u:", "-----BEGIN A ", KEY[:31]]
+
+
+@pytest.mark.parametrize("text", [*BEGINNINGS, "Bearer" + " " * 99, "//u:" + "a" * 99])
+def test_a_text_of_nothing_but_beginnings_takes_no_longer_than_another(
+    text: str, tried: Tried
+) -> None:
+    """Who may send 64 KB to a broker would otherwise stop it for seconds."""
+    began = time.monotonic()
+    printable(text * (400_000 // len(text)))
+    assert time.monotonic() - began < 30
+    tried("texts made to be slow to redact", 1)
 
 
 def test_an_escape_sequence_is_shown_and_not_sent_to_the_terminal() -> None:
