@@ -65,7 +65,7 @@ class Status:
         if not self.records:
             lines.append("  no cached token; the next git command fetches one")
         if self.refresher is not None and self.refresher.pid is not None:
-            lines.append(f"  refresher: process {self.refresher.pid}")
+            lines.append(f"  refresher: process {self.refresher.pid or 'unknown'}")
         return "\n".join(lines)
 
 
