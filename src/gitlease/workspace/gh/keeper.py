@@ -9,6 +9,7 @@ from gitlease.model.errors import GitleaseError
 from gitlease.workspace import folders, identity
 from gitlease.workspace.gh import keeping, program
 from gitlease.workspace.gh.target import target
+from gitlease.workspace.sources import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -67,6 +68,9 @@ class Keeper:
 
     def _write_file(self, token: Token) -> tuple[State, str]:
         path = Path(self._settings.token_file)
+        if token.source in VARIABLES:
+            # It may be a person's, and those are never stored.
+            return "skipped", f"{path} is left alone: the token is the one in {token.source}"
         folders.write_whole(path, f"{token.secret.reveal()}\n".encode())
         return "done", f"{path} has the token"
 

@@ -58,3 +58,16 @@ def test_where_nobody_wants_the_token_that_is_said(
         "skipped: there is no gh that we may log in, nor anybody else for its token\n",
         "",
     )
+
+
+@pytest.mark.guarantee("secrets")
+def test_a_persons_own_token_is_kept_in_no_file(home: Path, env: dict[str, str]) -> None:
+    mine = settings(home, token_file=str(home / "token"))
+    person = token("ghp_mine", source="GH_TOKEN")
+    state, text = Keeper(mine, env).log_in(person)
+    assert (state, (home / "token").exists()) == ("skipped", False)
+    assert text == (
+        f"{home / 'token'} is left alone: the token is the one in GH_TOKEN; "
+        "gh has the token in GH_TOKEN, as we do"
+    )
+    assert not holds(mine, env, person.secret)
