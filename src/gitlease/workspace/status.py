@@ -90,7 +90,9 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
     for name in cache.names():
         record = cache.read(name)
         if record is None:
-            degraded.append(f"the record {name} cannot be believed; run `gitlease invalidate`")
+            # One of other settings, or that GitHub has refused, waits to be written over.
+            if cache.is_torn(name):
+                degraded.append(f"the record {name} cannot be believed; run `gitlease invalidate`")
             continue
         rows.append(
             {

@@ -258,6 +258,18 @@ def test_a_record_that_cannot_be_believed_and_a_wrong_setting_degrade(
     )
 
 
+@pytest.mark.parametrize("useless", ["another App's", "refused by GitHub"])
+def test_a_record_of_no_use_any_more_is_no_trouble(
+    mine: Settings, env: dict[str, str], useless: str
+) -> None:
+    """It waits to be written over: a fleet that gets another App has nothing to clear up."""
+    put(mine if useless == "refused by GitHub" else replace(mine, app_id="2"))
+    if useless == "refused by GitHub":
+        Cache(mine).reject(token("ghs_canary").fingerprint, time.time() + 60)
+    assert seen(mine, env) == (HEALTHY, "")
+    assert examine(mine, env).records == ()
+
+
 def test_records_are_listed_by_fingerprint_and_never_by_secret(
     mine: Settings, env: dict[str, str]
 ) -> None:
