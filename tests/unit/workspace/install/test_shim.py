@@ -176,6 +176,7 @@ def test_an_apps_token_is_replaced_by_the_fresh_one(desk: Desk, variable: str) -
 def test_what_is_not_ours_is_left_alone(desk: Desk, env: dict[str, str]) -> None:
     assert desk.sees(**env) == env
 
+
 def test_a_token_of_ours_that_lives_is_the_one_that_was_meant(desk: Desk) -> None:
     """As in `GH_TOKEN="$(gitlease token --owner other)" gh …`: gh's own is another owner's."""
     keep(desk.settings, "github.com~other", "ghs_others")
