@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitlease.model.errors import GitleaseError
+from gitlease.model.errors import GitleaseError, SettingsError
 from gitlease.workspace import folders, identity
 from gitlease.workspace.gh import keeping, program
 from gitlease.workspace.gh.target import target
@@ -71,6 +71,12 @@ class Keeper:
         if token.source in VARIABLES:
             # It may be a person's, and those are never stored.
             return "skipped", f"{path} is left alone: the token is the one in {token.source}"
+        if folders.is_there(path) and not folders.is_file(path):
+            # To put a file in the place of /dev/null would break far more than git and gh.
+            raise SettingsError(
+                f"{path} is no regular file, and gets no token",
+                hint="point GITLEASE_TOKEN_FILE at a file, or unset it",
+            )
         folders.write_whole(path, f"{token.secret.reveal()}\n".encode())
         return "done", f"{path} has the token"
 

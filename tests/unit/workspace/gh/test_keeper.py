@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from gitlease import cli
+from gitlease.model.errors import SettingsError
 from gitlease.workspace.gh.keeper import Keeper
 from gitlease.workspace.gh.login import holds
+from gitlease.workspace.install.folders import Folders
+from gitlease.workspace.install.refresher import Refresher
 from tests.support.parts import settings, token
 
 MINE = token("ghs_mine")
@@ -45,6 +48,19 @@ def test_the_file_is_written_though_gh_cannot_be_logged_in(home: Path, env: dict
     with pytest.raises(OSError, match="Not a directory"):
         Keeper(mine, env).log_in(MINE)
     assert (home / "token").read_text() == "ghs_mine\n"
+
+
+def test_what_is_no_file_stays_what_it_is(home: Path, env: dict[str, str]) -> None:
+    """As /dev/null, which somebody names to have no such file, and which root could replace."""
+    device = home / "null"
+    os.mkfifo(device)
+    mine = settings(home, token_file=str(device), app_slug="demo")
+    with pytest.raises(SettingsError, match="is no regular file, and gets no token"):
+        Keeper(mine, env).log_in(MINE)
+    assert holds(mine, env, MINE.secret)
+    Folders(mine).do()
+    Refresher(mine, env).undo()
+    assert device.is_fifo()
 
 
 @pytest.mark.parametrize("option", ["--login", "--fresh"])
