@@ -7,6 +7,7 @@ settings, 130 interrupted; `status` has its own.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
     from types import ModuleType
+
+    from _typeshed import ReadableBuffer
 
 # Command: (module, what it does).
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -79,9 +82,26 @@ def _fill_descriptors() -> None:
         except OSError:
             # The lowest free number is taken; a message may be lost there, an answer may not.
             os.open(os.devnull, os.O_RDWR if descriptor == 2 else os.O_RDONLY)
-    if sys.stderr is None:
-        # `print` takes None for standard output, where git and others read an answer.
-        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - it was closed before us
+    if sys.stderr is sys.__stderr__:
+        # Also where it was closed: `print` takes None for standard output, where git and others
+        # read an answer.
+        sys.stderr = io.TextIOWrapper(
+            io.BufferedWriter(_Lossy(2, "w", closefd=False)),
+            errors="backslashreplace",
+            line_buffering=True,
+        )
+
+
+class _Lossy(io.FileIO):
+    """Loses what cannot be written: on a full disk an answer counts, and a message does not."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write *data* as far as that goes, and say that it all went."""
+        try:
+            # None where a pipe that may not wait is full.
+            return super().write(data) or len(memoryview(data))
+        except OSError:
+            return len(memoryview(data))
 
 
 def _prepare_output() -> None:

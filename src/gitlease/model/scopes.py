@@ -121,14 +121,6 @@ class Scope:
         return f"{where} ({', '.join(f'{name}:{level}' for name, level in self.permissions)})"
 
 
-def parse_scope(text: str) -> Scope:
-    """Read `acme` or `acme/app`, as a person types it; raise `RequestError` otherwise."""
-    target = parse_path("github.com", text)
-    if target is None or target.owner is None:
-        raise RequestError(f"{text!r} names no owner or repository")
-    return Scope.of(target.owner, None if target.repository is None else [target.repository])
-
-
 def _name(owner: str, text: str) -> str:
     name = lower(text)
     target = parse_path("github.com", f"{lower(owner)}/{name}")

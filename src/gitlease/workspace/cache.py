@@ -112,12 +112,19 @@ class Cache:
 
         To look at it so is no use of it, unless *unseen* says otherwise.
         """
-        data = files.read_ours(self._settings.home, self._folder / name, _LIMIT, unseen=unseen)
-        record = None if data is None else _decode(name, data)
+        record = self._read(name, unseen=unseen)
         if record is None or record.settings != self._settings.digest:
             # Another App's, or of a scope that has been narrowed since.
             return None
         return None if self.is_rejected(record.token.fingerprint) else record
+
+    def is_torn(self, name: str) -> bool:
+        """Tell whether no record at all can be read under *name*, not even one of no use now."""
+        return self._read(name) is None
+
+    def _read(self, name: str, *, unseen: bool = True) -> Record | None:
+        data = files.read_ours(self._settings.home, self._folder / name, _LIMIT, unseen=unseen)
+        return None if data is None else _decode(name, data)
 
     def names(self) -> list[str]:
         """Return the names of all records, sorted."""
@@ -134,9 +141,8 @@ class Cache:
         self._make_folder()
         record = Record(name, token, now, for_all, self._settings.digest)
         data = _encode(record, self._settings, readable=clocks.shell_readable(now))
-        deadline = (
-            now.wall + record.left(now) - fair_min_ttl(self._settings.min_ttl, token.lifetime)
-        )
+        spare = fair_min_ttl(self._settings.min_ttl, token.lifetime)
+        deadline = now.wall + record.left(now) - spare
         used = usage.last_used(self._folder / name) if self._unseen else None
         folders.write_ours(
             self._settings.home, self._folder / name, data, mtime=max(deadline, 0.0), atime=used
@@ -145,12 +151,11 @@ class Cache:
 
     def drop(self, name: str) -> bool:
         """Remove the record under *name*; return whether there was one."""
-        try:
+        with contextlib.suppress(OSError, FolderError):
             self.check_owner()
             (self._folder / name).unlink()
-        except (OSError, FolderError):
-            return False
-        return True
+            return True
+        return False
 
     def check_owner(self) -> None:
         """Raise `FolderError` if the records are another user's, or in a place of a link's."""
@@ -195,12 +200,10 @@ class Cache:
 
     def is_rejected(self, fingerprint_: str) -> bool:
         """Tell whether GitHub refused the token with this fingerprint before."""
-        # Not `Path.exists`, which raises where we may not look.
-        return os.path.exists(self._folder / "rejected" / _file_name(fingerprint_))  # noqa: PTH110
+        return os.path.exists(self._folder / "rejected" / _file_name(fingerprint_))  # noqa: PTH110 - never raises
 
     def _holds(self, path: Path, fingerprint_: str) -> bool:
-        data = files.read_ours(self._settings.home, path, _LIMIT, unseen=True)
-        record = None if data is None else _decode(path.name, data)
+        record = self._read(path.name)
         return record is not None and record.token.fingerprint == fingerprint_
 
     def _make_folder(self) -> None:
@@ -292,8 +295,6 @@ def _decode(name: str, data: bytes) -> Record | None:
         if fingerprint(values["password"]) != values["fingerprint"]:
             return None
         at = clocks.Moment(float(wall), float(boot), "" if boot_id == "-" else boot_id)
-        return Record(
-            name, token, at, for_all=values["for_all"] == "True", settings=values["settings"]
-        )
+        return Record(name, token, at, values["for_all"] == "True", values["settings"])
     except (ValueError, KeyError, IndexError):
         return None

@@ -115,16 +115,22 @@ def become(settings: Settings, env: Mapping[str, str]) -> None:
 
 def stop(settings: Settings) -> bool:
     """End the refresher, by force if need be; return whether one ran."""
-    pid = is_running(settings)
-    if pid is None:
+    if is_running(settings) is None:
         return False
+    pid = loops.UNKNOWN
     for number in (signal.SIGTERM, signal.SIGKILL):
+        # One that has just been started tells its number in a moment.
+        _eventually(lambda: is_running(settings) != loops.UNKNOWN, limit=_GLANCE)
+        pid = is_running(settings) or loops.UNKNOWN
         loops.send(pid, number, settings.refresher)
         # Whatever is suspended hears nothing before it goes on.
         loops.send(pid, signal.SIGCONT, settings.refresher)
         if _eventually(lambda: is_running(settings) is None):
             return True
-    raise GitleaseError(f"the refresher (process {pid}) does not end", hint=f"kill -9 {pid}")
+    raise GitleaseError(
+        f"the refresher (process {pid or 'unknown'}) does not end",
+        hint=loops.cure(pid, settings.refresher),
+    )
 
 
 def attend(settings: Settings, env: Mapping[str, str], due: float | None = None) -> None:

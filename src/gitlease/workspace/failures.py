@@ -93,6 +93,12 @@ class Failures:
             return None
         return kind(message, hint=hint)
 
+    def forget_answered(self, name: str, *, for_all: bool) -> None:
+        """Forget each failure to get what the record *name* answers; *for_all* as in `Fetched`."""
+        for key in notes.failed(self._settings):
+            if key == name or (for_all and key.startswith(f"{name}~")):
+                self.forget(key)
+
     def forget(self, key: str) -> None:
         """Forget the failure to get the token *key*."""
         with contextlib.suppress(OSError):

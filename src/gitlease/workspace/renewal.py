@@ -219,6 +219,8 @@ class Renewal:
             self._cache.drop(name)
         self._cache.prune(now)
         self._failures.forget(self._key(target))
+        # What it could not be had for before, it answers from now on without a question.
+        self._failures.forget_answered(fetched.name, for_all=fetched.for_all)
         return Outcome(fetched.token, record, fetched=True)
 
     def _fall_back(self, target: Target, error: errors.GitleaseError) -> Outcome:

@@ -65,7 +65,7 @@ class Status:
         if not self.records:
             lines.append("  no cached token; the next git command fetches one")
         if self.refresher is not None and self.refresher.pid is not None:
-            lines.append(f"  refresher: process {self.refresher.pid}")
+            lines.append(f"  refresher: process {self.refresher.pid or 'unknown'}")
         return "\n".join(lines)
 
 
@@ -92,7 +92,9 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
     for name in cache.names():
         record = cache.read(name)
         if record is None:
-            degraded.append(f"the record {name} cannot be believed; run `gitlease invalidate`")
+            # One of other settings, or that GitHub has refused, waits to be written over.
+            if cache.is_torn(name):
+                degraded.append(f"the record {name} cannot be believed; run `gitlease invalidate`")
             continue
         rows.append(
             {
@@ -107,8 +109,8 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
     refresher = refresher_state.read(settings)
     degraded += filter(None, [refresher.problem if refresher else "", _gh(settings, env)])
     serves = any(row["usable"] for row in rows)
-    if why := _no_source(settings, env):
-        (degraded if serves or _has_token(env) else broken).append(why)
+    whys, able = _sources(settings, env)
+    (degraded if serves or able else broken).extend(whys)
     level = BROKEN if broken else DEGRADED if degraded else HEALTHY
     problems = (*broken, *degraded)
     return Status(level, problems, tuple(rows), str(settings.home), settings.host, refresher)
@@ -147,12 +149,18 @@ def _not_asked(settings: Settings, env: Mapping[str, str]) -> str:
     return why
 
 
-def _no_source(settings: Settings, env: Mapping[str, str]) -> str:
-    """Return in words why a source that is configured, or all, can give no token, or ""."""
-    if settings.broker_url:
-        return _no_bearer(settings)
-    if not settings.app_id or not settings.private_key_file:
-        return "" if _has_token(env) else f"no source of tokens is configured; {NoTokenError.hint}"
+def _sources(settings: Settings, env: Mapping[str, str]) -> tuple[list[str], bool]:
+    """Return in words why which source can give no token, and whether any other can."""
+    whys = [_no_bearer(settings)] if settings.broker_url else []
+    whys += [_no_key(settings)] if settings.app_id and settings.private_key_file else []
+    able = _has_token(env) or "" in whys
+    if not whys and not able:
+        whys = [f"no source of tokens is configured; {NoTokenError.hint}"]
+    return list(filter(None, whys)), able
+
+
+def _no_key(settings: Settings) -> str:
+    """Return in words why the App's key cannot be read, or ""."""
     try:
         with files.open_regular(Path(settings.private_key_file)) as key:
             key.read(1)

@@ -32,7 +32,8 @@ def additions(settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     shims = str(settings.shim.parent)
-    if folders.is_there(settings.shim):
+    # A PATH cannot name a folder with a colon: half of it would be one below wherever somebody is.
+    if folders.is_there(settings.shim) and ":" not in shims:
         rest = [one for one in env.get("PATH", "/usr/bin:/bin").split(":") if one != shims]
         path = ":".join([shims, *rest])
         if path != env.get("PATH"):

@@ -110,7 +110,13 @@ class Transport:
             except BaseException as error:  # noqa: BLE001 - it is raised again by the waiter
                 outcome.put(error)
 
-        threading.Thread(target=run, name="gitlease-exchange", daemon=True).start()
+        try:
+            threading.Thread(target=run, name="gitlease-exchange", daemon=True).start()
+        except RuntimeError:
+            raise UnreachableError(
+                f"{printable(url.hostname or '')} cannot be asked: no thread can be started",
+                hint="raise this user's limit on processes (ulimit -u, or the container's)",
+            ) from None
         try:
             result = outcome.get(timeout=max(deadline - self._monotonic(), 0.01))
         except queue.Empty:

@@ -1,10 +1,13 @@
 """No secret survives in text for a person or a log."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gitlease.model.redaction import is_secret, printable, redact
+from tests.support.evidence import Tried
 
 STATELESS = "ghs_123_eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln-_nature"
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"
@@ -22,6 +25,7 @@ SECRETS = [
     *(f"{prefix}_{'c3-D_' * 8}" for prefix in ("glw", "gle", "gla")),
     "github_pat_11AAAA_bbbb",
     "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2lnbmF0dXJl",
+    "eyJhbGciOiJub25lIn0.e30.",
     KEY,
     "-----BEGIN PRIVATE KEY-----\nMIIEow, and then it was cut",
 ]
@@ -53,7 +57,15 @@ def test_what_says_whose_secret_it_was_stays(text: str, shown: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["acme/app", "https://github.com:443/acme/app", "a token for acme", "me@example.com", "ghs"],
+    [
+        "acme/app",
+        "https://github.com:443/acme/app",
+        "a token for acme",
+        "me@example.com",
+        "ghs",
+        # A fingerprint, which has to be found in a log, may look like the beginning of a JWT.
+        "4tPKeyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9abc=",
+    ],
 )
 def test_other_text_is_left_alone(text: str) -> None:
     assert redact(text) == text
@@ -71,6 +83,20 @@ def test_a_printable_text_is_one_short_line_without_control_characters(
     shown = printable(text, most)
     assert shown.isprintable()
     assert len(shown) <= most
+
+
+BEGINNINGS = ["eyJ", "ghs_", "gla_x", "Bearer ", "token\t", "//", "//u:", "-----BEGIN A ", KEY[:31]]
+
+
+@pytest.mark.parametrize("text", [*BEGINNINGS, "Bearer" + " " * 99, "//u:" + "a" * 99])
+def test_a_text_of_nothing_but_beginnings_takes_no_longer_than_another(
+    text: str, tried: Tried
+) -> None:
+    """Who may send 64 KB to a broker would otherwise stop it for seconds."""
+    began = time.monotonic()
+    printable(text * (400_000 // len(text)))
+    assert time.monotonic() - began < 30
+    tried("texts made to be slow to redact", 1)
 
 
 def test_an_escape_sequence_is_shown_and_not_sent_to_the_terminal() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitlease.model.errors import RequestError
-from gitlease.model.scopes import Scope, parse_scope
+from gitlease.model.scopes import Scope
 
 OWNERS = st.sampled_from([None, "acme", "bolt"])
 REPOSITORIES = st.none() | st.sets(st.sampled_from(["a", "b", "c"]), min_size=1)
@@ -98,14 +98,6 @@ def test_a_permission_that_github_does_not_have_is_refused(permissions: dict[str
 def test_all_spellings_of_a_scope_are_one() -> None:
     assert Scope.of("Acme", ["B.git", "a", "A"]) == Scope.of("acme", ["a", "b"])
     assert Scope.of("acme").narrow("A.git") == Scope.of("acme", ["a"])
-    assert parse_scope("Acme/App.git") == Scope.of("acme", ["app"])
-    assert parse_scope("acme") == Scope.of("acme")
-
-
-@pytest.mark.parametrize("text", ["", "/", "acme/..", "a b"])
-def test_text_that_names_nothing_is_refused(text: str) -> None:
-    with pytest.raises(RequestError):
-        parse_scope(text)
 
 
 def test_a_scope_reads_like_a_sentence_part() -> None:

@@ -1,13 +1,17 @@
 """A failure is remembered for as long as asking again makes no sense, and no longer."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitlease.model import errors
-from gitlease.workspace import notes
+from gitlease.model.targets import parse_path
+from gitlease.workspace import clocks, notes
+from gitlease.workspace.cache import Cache
+from gitlease.workspace.failures import recent
 from gitlease.workspace.renewal import Renewal
-from tests.support.parts import APP, tree
+from tests.support.parts import APP, Clock, tree
 from tests.support.renewing import OWNER, House, Spring
 
 
@@ -64,6 +68,28 @@ def test_a_failure_that_was_forgotten_stops_nobody(house: House) -> None:
     assert house.renewal.get(APP).fetched
     notes.forget(house.settings)
     assert house.cache.names() == [OWNER]
+
+
+@pytest.mark.parametrize(
+    ("failed", "told"), [("acme", []), ("acme/web", []), ("other/web", ["github.com/other/web"])]
+)
+def test_a_token_that_answers_it_ends_a_failure(home: Path, failed: str, told: list[str]) -> None:
+    """Else a probe would hear of it for an hour: the next one finds the token and asks nobody."""
+    house = House(home, Clock(clocks.read()))
+    house.settings = replace(house.settings, broker_url="https://broker.test")
+    house.cache = Cache(house.settings)
+    renewal = house.over(house.spring)
+    house.spring.failure = errors.UnreachableError("no route")
+    target = parse_path("github.com", failed)
+    assert target is not None
+    with pytest.raises(errors.UnreachableError):
+        renewal.get(target)
+    house.clock.advance(5)
+    house.spring.failure = None
+    assert renewal.get(APP).fetched
+    digest = house.settings.digest
+    heard = recent(house.settings, lambda: digest, house.clock().wall)
+    assert [name for name, _ in heard] == told
 
 
 def test_after_a_failure_nobody_asks_again_for_two_seconds(house: House) -> None:

@@ -188,6 +188,19 @@ def test_a_key_that_cannot_be_read_is_no_source(
     assert seen(mine, env) == (DEGRADED, problems)
 
 
+def test_a_source_that_another_can_stand_in_for_degrades(mine: Settings, home: Path) -> None:
+    """As where a platform names its broker, and the workspace has a key and no bearer."""
+    both, env = replace(mine, broker_url="https://x.test", configs_dir=home), {"HOME": str(home)}
+    level, problems = seen(both, env)
+    assert (level, problems.startswith("workspace ws-1 has no bearer for ")) == (DEGRADED, True)
+    Path(mine.private_key_file).unlink()
+    level, problems = seen(both, env)
+    assert (level, problems.count("\n")) == (BROKEN, 1)
+    (home / ".auth_token").write_text("glw_mine")
+    level, problems = seen(both, env)
+    assert (level, problems.startswith("the App's key ")) == (DEGRADED, True)
+
+
 def test_a_helper_that_cannot_be_run_is_broken(mine: Settings, env: dict[str, str]) -> None:
     mine.helper.chmod(0o600)
     level, problems = seen(mine, env)
@@ -270,6 +283,15 @@ def test_a_record_that_cannot_be_believed_and_a_wrong_setting_degrade(
         "settings.toml is set aside\n"
         "the record github.com~bolt cannot be believed; run `gitlease invalidate`"
     )
+
+
+def test_a_record_of_no_use_any_more_is_no_trouble(mine: Settings, env: dict[str, str]) -> None:
+    """It waits to be written over: a fleet that gets another App has nothing to clear up."""
+    put(replace(mine, app_id="2"))
+    assert seen(mine, env) == (HEALTHY, "")
+    put(mine)
+    Cache(mine).reject(token("ghs_canary").fingerprint, time.time() + 60)
+    assert (*seen(mine, env), examine(mine, env).records) == (HEALTHY, "", ())
 
 
 def test_records_are_listed_by_fingerprint_and_never_by_secret(

@@ -10,7 +10,7 @@ import itertools
 import re
 import shlex
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -46,7 +46,7 @@ class Entry:
     scope: str
     file: Path | None
     key: str
-    value: str
+    value: str = field(repr=False)
 
     @property
     def section(self) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from gitlease.model.redaction import printable
 from gitlease.model.targets import lower
 from gitlease.model.tokens import TOKEN_USER
+from gitlease.workspace import files
 from gitlease.workspace.doctor.findings import Finding
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def check_netrc(patient: Patient) -> Iterator[Finding]:
         return
     path = Path(home) / ".netrc"
     try:
-        entry = netrc(str(path)).authenticators(patient.settings.host)
+        with files.open_regular(path):
+            # Of a FIFO, as some keepers of passwords make it, nobody would see the end.
+            entry = netrc(str(path)).authenticators(patient.settings.host)
     except (OSError, NetrcParseError, UnicodeDecodeError):
         return
     if entry is not None and entry[2]:

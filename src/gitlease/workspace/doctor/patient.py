@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -51,7 +51,7 @@ class Patient:
     """A workspace: what it is told, the environment it is told by, and the *folder* we are in."""
 
     settings: Settings
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     folder: Path
     git: Git
     witness: Witness

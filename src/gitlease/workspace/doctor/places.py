@@ -54,7 +54,7 @@ def check_records(patient: Patient) -> Iterator[Finding]:
     """Every cached token can be believed."""
     cache = Cache(patient.settings)
     for name in cache.names():
-        if cache.read(name) is None:
+        if cache.is_torn(name):
             cause = f"the cached token {name} cannot be believed"
             yield Finding("record", cause, "run `gitlease invalidate`")
 

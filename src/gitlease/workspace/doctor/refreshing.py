@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.counts import counted
-from gitlease.workspace import folders, refresher_state
+from gitlease.workspace import folders, loops, refresher_state
 from gitlease.workspace.doctor.findings import Finding
 
 if TYPE_CHECKING:
@@ -25,9 +25,11 @@ def check_refresher(patient: Patient) -> Iterator[Finding]:
         yield Finding("refresher-dead", f"the refresher of {patient.settings.who} is gone", _AGAIN)
     elif state.pid is not None and state.late:
         cause = (
-            f"the refresher (process {state.pid}) should have done a round {state.late:.0f} s ago"
+            f"the refresher (process {state.pid or 'unknown'}) should have done a round "
+            f"{state.late:.0f} s ago"
         )
-        cure = f"kill -KILL {state.pid}, then run `gitlease install`"
+        end = loops.cure(state.pid, patient.settings.refresher)
+        cure = f"{end}, then run `gitlease install`"
         yield Finding("refresher-dead", cause, cure)
     if state.failures:
         cause = f"the refresher failed {counted(state.failures, 'time')} in a row: {state.message}"

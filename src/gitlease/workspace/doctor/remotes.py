@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -61,8 +61,8 @@ class _Remote:
     """One address of the remote *name*, as it is *written* and as git uses it."""
 
     name: str
-    written: str
-    url: str
+    written: str = field(repr=False)
+    url: str = field(repr=False)
     push: bool = False
 
 

@@ -9,7 +9,7 @@ Source: YAML 1.1, which gh's library reads.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ class Entry:
 
     key: str
     indent: str
-    value: str
-    lines: tuple[str, ...]
-    after: tuple[str, ...]
+    value: str = field(repr=False)
+    lines: tuple[str, ...] = field(repr=False)
+    after: tuple[str, ...] = field(repr=False)
 
     @property
     def is_bare(self) -> bool:
@@ -90,7 +90,7 @@ class Entry:
 class Mapping:
     """A file, or what is below an entry: the lines before its first entry, then its entries."""
 
-    head: tuple[str, ...]
+    head: tuple[str, ...] = field(repr=False)
     entries: tuple[Entry, ...]
 
     def find(self, key: str) -> Entry | None:

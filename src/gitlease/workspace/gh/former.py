@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from gitlease.workspace import files, folders
@@ -40,9 +40,9 @@ class Former:
     host: str
     made: str
     had_hosts: bool
-    hosts: str | None
-    block: str | None
-    config: str | None
+    hosts: str | None = field(repr=False)
+    block: str | None = field(repr=False)
+    config: str | None = field(repr=False)
     had_version: bool
 
 

@@ -32,7 +32,8 @@ def install_credential_helper(
     are; *compat* is a folder that gets the older system's scripts too; *offline* asks nobody and
     starts nothing.  Returns a report with a line for each step; never raises for one that failed,
     nor for a bad setting.  It may be called at every start, and by several processes at once.  It
-    waits for the network for about ten seconds at most.
+    waits for about ten seconds at most for each that it asks: the broker for an enrolment, and each
+    source that is configured for a token.
     """
     given = os.environ if env is None else env
     wanted = environment(given, scope, rewrite_ssh=rewrite_ssh, identity=identity, compat=compat)

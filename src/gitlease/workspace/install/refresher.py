@@ -66,9 +66,10 @@ class Refresher:
         # First: a miss in between must not start it again.
         daemon.marker(self._settings).unlink(missing_ok=True)
         ran = daemon.stop(self._settings)
-        if self._settings.token_file:
-            # Only now: a round in between would write it again.
-            Path(self._settings.token_file).unlink(missing_ok=True)
+        kept = Path(self._settings.token_file)
+        if folders.is_file(kept):
+            # Only now: a round in between would write it again.  A device is no file of ours.
+            kept.unlink(missing_ok=True)
         if not self._settings.refresher.exists():
             return "already", f"{self._settings.refresher} is not there"
         self._settings.refresher.unlink()

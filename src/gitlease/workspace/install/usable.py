@@ -6,7 +6,7 @@ A bad value for which the default is as safe is left out; with any other nothing
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import BadValueError, SettingsError
@@ -44,7 +44,7 @@ class Usable:
     """
 
     settings: Settings | None
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     complaints: tuple[Line, ...]
 
 

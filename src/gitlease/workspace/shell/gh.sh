@@ -31,6 +31,23 @@ _gitlease_find() {
 	IFS=$_gitlease_ifs
 }
 
+# Whoever says a token of ours that lives means that one: it may be another owner's than gh's.
+_gitlease_lives() {
+	[ -e /proc/self ] || return 1
+	_gitlease_meant=$1
+	set +f
+	set -- @cache@/*
+	set -f
+	for _gitlease_record; do
+		[ -f "$_gitlease_record" ] && [ -O "$_gitlease_record" ] && [ ! -h "$_gitlease_record" ] &&
+			[ "$_gitlease_record" -nt /proc/self ] || continue
+		while IFS= read -r _gitlease_first; do
+			[ "$_gitlease_first" != "password=$_gitlease_meant" ] || return 0
+		done <"$_gitlease_record"
+	done
+	return 1
+}
+
 # The helper answers from the cache, or has the token fetched; where it cannot, it says why. The
 # variables of its own last resort are kept from it: what they hold is here already.
 _gitlease_fresh() {
@@ -66,8 +83,12 @@ ulimit -S -c 0
 # gh means these variables for the host that it talks to. A token that is no App's is a person's.
 case ${GH_HOST:-@default@} in
 @host_pattern@)
-	case $@first@ in ghs_*) if _gitlease_fresh; then @first@=$_gitlease_token; fi ;; esac
-	case $@second@ in ghs_*) if _gitlease_fresh; then @second@=$_gitlease_token; fi ;; esac
+	case $@first@ in
+	ghs_*) if ! _gitlease_lives "$@first@" && _gitlease_fresh; then @first@=$_gitlease_token; fi ;;
+	esac
+	case $@second@ in
+	ghs_*) if ! _gitlease_lives "$@second@" && _gitlease_fresh; then @second@=$_gitlease_token; fi ;;
+	esac
 	;;
 esac
 

@@ -19,11 +19,11 @@ fi
 
 umask 077
 ulimit -c 0
-child='' woken=''
+child='' woken='' untold=''
 trap 'woken=yes' USR1
 trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit 0' HUP INT TERM
 # Only now may anybody send a signal. Descriptor 9 is locked as long as we live.
-echo $$ >&9
+echo $$ >&9 || untold=yes
 
 # What runs beside us must not hold the lock when we are gone.
 rest() {
@@ -58,6 +58,8 @@ case $rest_first in '' | *[!0-9]* | ??????*) rest_first=0 ;; esac
 [ "$rest_first" -eq 0 ] || rest "$rest_first"
 
 while :; do
+	# The disk was full, and may have room now.
+	[ -z "$untold" ] || { echo $$ >&9 && untold=''; }
 	# After an uninstall, or where somebody else has taken our place, we are done.
 	[ -f "$program" ] && [ -f "$pid_file" ] || exit 0
 	holder=''

@@ -86,6 +86,7 @@ def gh_shim(settings: Settings, *, python: str, main: Path) -> str:
         "gh.sh",
         home=quote(str(settings.home)),
         helper=quote(str(settings.helper)),
+        cache=quote(str(settings.cache)),
         host=quote(host),
         host_pattern=_any_case(host),
         owner=quote(settings.gh_owner),

@@ -72,6 +72,28 @@ def test_without_a_byte_to_write_or_a_process_to_start_git_has_its_token(
     survived(f"{limit} of 0")
 
 
+@pytest.mark.guarantee("renewal")
+@pytest.mark.parametrize("token", ["ghp_mine", ""])
+def test_without_a_thread_to_start_a_source_fails_as_any_other(
+    user: Commoner, token: str, survived: Survived
+) -> None:
+    """The next one answers; where there is none, a line names the limit."""
+    broker = {"GITLEASE_BROKER_URL": "http://127.0.0.1:9", "GITLEASE_WORKSPACE_ID": "ws-1"}
+    bearer = user.place / ".auth_token"
+    bearer.write_text("glw_bearer")
+    bearer.chmod(0o644)
+    env = {**broker, "GITLEASE_CONFIGS_DIR": str(user.place), "GITHUB_TOKEN": token}
+    helper = load(user.env).helper
+    ran = user.run(*bounded("RLIMIT_NPROC", 0), helper, "get", data=MISS, env=env)
+    if token:
+        assert (password(ran.stdout), ran.stderr) == (token, b"")
+    else:
+        assert ran.stdout == b"quit=1\n\n"
+        [line] = ran.stderr.splitlines()
+        assert b"no thread can be started; raise this user's limit on processes" in line
+    survived("a miss without a thread")
+
+
 @pytest.mark.parametrize("count", [4, 6, 8, 11, 12, 13, 16])
 def test_without_descriptors_nothing_wrong_is_printed(
     user: Commoner, count: int, tried: Tried

@@ -177,6 +177,15 @@ def test_what_is_not_ours_is_left_alone(desk: Desk, env: dict[str, str]) -> None
     assert desk.sees(**env) == env
 
 
+def test_a_token_of_ours_that_lives_is_the_one_that_was_meant(desk: Desk) -> None:
+    """As in `GH_TOKEN="$(gitlease token --owner other)" gh …`: gh's own is another owner's."""
+    keep(desk.settings, "github.com~other", "ghs_others")
+    assert desk.sees(GH_TOKEN="ghs_others") == {"GH_TOKEN": "ghs_others"}
+    record = desk.settings.cache / "github.com~other"
+    os.utime(record, (time.time(), time.time() - 10))
+    assert desk.sees(GH_TOKEN="ghs_others") == {"GH_TOKEN": FRESH}
+
+
 def test_each_variable_is_judged_by_itself(desk: Desk) -> None:
     env = {"GH_TOKEN": "ghp_mine", "GITHUB_TOKEN": "ghs_stale", "GH_HOST": "GitHub.com"}
     assert desk.sees(**env) == env | {"GITHUB_TOKEN": FRESH}
