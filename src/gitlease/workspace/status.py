@@ -17,6 +17,7 @@ from gitlease.workspace.failures import recent
 from gitlease.workspace.gh import staleness
 from gitlease.workspace.install.gitconfig import why_not_asked
 from gitlease.workspace.sources import BEARER_FILE, Chain
+from gitlease.workspace.unsourced import no_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -150,7 +151,7 @@ def _no_source(settings: Settings, env: Mapping[str, str]) -> str:
     if settings.broker_url:
         return _no_bearer(settings)
     if not settings.app_id or not settings.private_key_file:
-        return "" if _has_token(env) else f"no source of tokens is configured; {NoTokenError.hint}"
+        return "" if _has_token(env) else f"{no_source(settings)}; {NoTokenError.hint}"
     try:
         with files.open_regular(Path(settings.private_key_file)) as key:
             key.read(1)
