@@ -81,8 +81,9 @@ def test_a_command_that_cannot_be_run_is_told_as_a_shell_tells_it(
     )
     _, err = run(bare_workspace, "--", str(bare_workspace.home), code=126)
     assert err.endswith("cannot be run: Permission denied\n")
-    _, err = run(bare_workspace, code=2)
-    assert err == "gitlease: no command is given; say it after `--`\n"
+    for nothing in ([], ["--"], ["--", ""]):
+        _, err = run(bare_workspace, *nothing, code=2)
+        assert err == "gitlease: no command is given; say it after `--`\n"
     assert run(bare_workspace, "sh", "-c", "exit 7", code=7) == ("", "")
 
 

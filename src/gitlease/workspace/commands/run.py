@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
 
 _PAUSE: Final = 0.02  # seconds
-EXAMPLE = "gitlease run -- bash -l"
+EXAMPLE = "gitlease run -- bash"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Install and become the command; return only if it cannot be started."""
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
-    if not command:
+    if not command or not command[0]:
         raise SettingsError("no command is given", hint="say it after `--`")
     surroundings = without_python(os.environ)
     try:
