@@ -81,7 +81,7 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
         folders.check_private(settings.home)
         folders.check_private(settings.cache)
     except FolderError as error:
-        broken.append(str(error))
+        broken.append(_absent(settings) or str(error))
     broken += filter(None, [_no_helper(settings)])
     if why := _not_asked(settings, env):
         # A probe has an environment of its own, and sees nothing of the one that git is wired in;
@@ -111,6 +111,18 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
     level = BROKEN if broken else DEGRADED if degraded else HEALTHY
     problems = (*broken, *degraded)
     return Status(level, problems, tuple(rows), str(settings.home), settings.host, refresher)
+
+
+def _absent(settings: Settings) -> str:
+    """Return in words that nobody has installed us here, or ""."""
+    for folder in (settings.home, settings.cache):
+        try:
+            folder.lstat()
+        except FileNotFoundError:
+            return f"{folder} is missing; run `gitlease install`"
+        except OSError:
+            break
+    return ""
 
 
 def _no_helper(settings: Settings) -> str:
