@@ -55,6 +55,7 @@ def test_what_is_no_command_is_wrong_usage(
         "broker workspace add",
         "broker journal --limit 0",
         "emulate --port high",
+        "emulate --port 65536",
         f"token {SECRET}",
     ],
 )
