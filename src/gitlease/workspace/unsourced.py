@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitlease.workspace.settings import Settings
+
+
+def is_unsourced(settings: Settings, env: Mapping[str, str]) -> bool:
+    """Tell whether neither *settings* nor a token in *env* can be asked for a token."""
+    if settings.broker_url or (settings.app_id and settings.private_key_file):
+        return False
+    return not (env.get("GITHUB_TOKEN") or env.get("GH_TOKEN"))
 
 
 def no_source(settings: Settings) -> str:

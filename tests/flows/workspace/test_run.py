@@ -153,6 +153,19 @@ def test_a_value_that_nothing_can_do_without_is_told_once(bare_workspace: Worksp
 
 
 @HOST_ONLY
+def test_an_image_that_names_no_source_is_told_at_its_start(bare_workspace: Workspace) -> None:
+    """And not only by the first git that fails; a token in the environment is a source."""
+    bare_workspace.env |= {"GITLEASE_APP_ID": ""}
+    for words in ([], ["--wait", "20"]):
+        out, err = run(bare_workspace, *words, "--", "echo", "started")
+        assert out == "started\n"
+        said = "no source of tokens is configured (GITLEASE_APP_ID is missing); set "
+        assert err.startswith(f"gitlease: token: failed: {said}")
+        assert err.count("\n") == 1
+    assert run(bare_workspace, "--", "true", env={"GH_TOKEN": "ghp_canary"}) == ("", "")
+
+
+@HOST_ONLY
 @pytest.mark.parametrize("gh", ["true", "false"])
 def test_each_start_waits_for_its_own_first_token(bare_workspace: Workspace, gh: str) -> None:
     """Also where the home has outlived a container, and where no gh wants a token."""
