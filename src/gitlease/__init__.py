@@ -28,3 +28,8 @@ def __getattr__(name: str) -> object:
     from importlib import import_module  # noqa: PLC0415 - only for who asks
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, which are not there before they are asked for."""
+    return sorted(__all__)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from io import FileIO
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -108,6 +109,9 @@ def _prepare_output() -> None:
     """Make sure that whatever is printed can be spelt, and fails as other output does."""
     if sys.stdout is None:
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - it was closed before us
+    elif isinstance(getattr(sys.stdout, "buffer", None), FileIO):
+        # PYTHONUNBUFFERED: what could not be written would be lost, and so the word about it.
+        sys.stdout = open(1, "w", 1, sys.stdout.encoding, closefd=False)  # noqa: SIM115 - as above
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -117,9 +121,10 @@ def build_parser() -> argparse.ArgumentParser:
     import argparse  # noqa: PLC0415 - 6 ms that git need not wait for
 
     from gitlease import __version__  # noqa: PLC0415 - likewise
+    from gitlease.usage import Parser  # noqa: PLC0415 - likewise
 
     rows = "\n".join(f"  {name:<12}{what}" for name, (_, what) in COMMANDS.items())
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "gitlease",
         description="Keep git and gh supplied with valid GitHub App tokens.",
         epilog=f"commands:\n{rows}\n\n`gitlease COMMAND --help` says more, with an example.",
@@ -134,7 +139,9 @@ def command_parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
     """Return the parser of the command *name*, which *module* implements."""
     import argparse  # noqa: PLC0415 - see build_parser
 
-    parser = argparse.ArgumentParser(
+    from gitlease.usage import Parser  # noqa: PLC0415 - see build_parser
+
+    parser = Parser(
         f"gitlease {name}",
         description=module.__doc__,
         epilog=f"example:\n  {module.EXAMPLE}",

@@ -1,5 +1,6 @@
 """The documents say what the code does: commands, settings, and links that lead somewhere."""
 
+import inspect
 import re
 from dataclasses import fields
 from importlib import import_module
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import gitlease
 from gitlease import cli
 from gitlease.workspace.settings import VARIABLES, Settings
 
@@ -26,6 +28,15 @@ def test_the_readme_names_every_command_and_no_other() -> None:
 def test_help_has_an_example_of_the_command(name: str) -> None:
     text = cli.command_parser(name, import_module(cli.COMMANDS[name][0])).format_help()
     assert re.search(rf"example:\n  .*gitlease {name}", text)
+
+
+def test_every_public_name_is_in_the_page_on_python_and_is_shown_by_dir() -> None:
+    page = (CHECKOUT / "docs/reference/python.md").read_text()
+    named = re.findall(r"^\| `(\w+)` \|", page.partition("| `gitlease.` |")[2], re.MULTILINE)
+    assert sorted(named) == dir(gitlease) == sorted(gitlease.__all__)
+    parameters = inspect.signature(gitlease.install_credential_helper).parameters
+    head = page.partition("| `gitlease.` |")[0]
+    assert re.findall(r"^\| `(\w+)` \|", head, re.MULTILINE) == list(parameters)
 
 
 def test_every_setting_is_in_the_reference_with_its_variables() -> None:

@@ -1,6 +1,7 @@
 """Whatever happens, a person gets a line and an exit code, and no secret."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +42,31 @@ def test_what_is_no_command_is_wrong_usage(
     assert stop(*words) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert "gitlease: error: " in said.err
+    assert said.err.startswith("gitlease: ")
+    assert said.err.endswith("; see `gitlease --help`\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "install --scope other",
+        "token --owner acme --repo acme/app",
+        "token --min-ttl soon",
+        "broker workspace add",
+        "broker journal --limit 0",
+        "emulate --port high",
+        "emulate --port 65536",
+        f"token {SECRET}",
+    ],
+)
+def test_a_wrong_command_line_is_told_in_one_line_that_repeats_no_token(
+    capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    assert stop(*words.split()) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert re.fullmatch(r"gitlease( [a-z]+)+: .+; see `gitlease( [a-z]+)+ --help`\n", said.err)
+    assert SECRET not in said.err
 
 
 @pytest.mark.parametrize(
@@ -135,11 +160,21 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(
 COMMAND = [sys.executable, "-m", "gitlease"]
 
 
-def test_output_that_nobody_reads_any_more_is_no_defect() -> None:
+# Many images set it, for their logs.
+UNBUFFERED = pytest.mark.parametrize("buffering", [{}, {"PYTHONUNBUFFERED": "1"}])
+
+
+@UNBUFFERED
+def test_output_that_nobody_reads_any_more_is_no_defect(buffering: dict[str, str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [*COMMAND, "status"], stdout=writer, stderr=subprocess.PIPE, check=False, text=True
+        [*COMMAND, "status"],
+        env=os.environ | buffering,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        text=True,
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
@@ -151,10 +186,13 @@ def test_output_that_nobody_reads_any_more_is_no_defect() -> None:
 @pytest.mark.parametrize(
     ("where", "why"), [(">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")]
 )
-def test_output_that_cannot_be_written_is_a_plain_line(words: str, where: str, why: str) -> None:
+@UNBUFFERED
+def test_output_that_cannot_be_written_is_a_plain_line(
+    words: str, where: str, why: str, buffering: dict[str, str]
+) -> None:
     done = subprocess.run(
         ["/bin/sh", "-c", f'"$0" -m gitlease {words} {where}', sys.executable],
-        env={**os.environ, "GH_TOKEN": "ghp_canary"},
+        env={**os.environ, **buffering, "GH_TOKEN": "ghp_canary"},
         stderr=subprocess.PIPE,
         check=False,
         text=True,

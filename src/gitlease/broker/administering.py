@@ -11,7 +11,7 @@ from gitlease.broker.errors import NotThereError
 from gitlease.broker.minters import Minted
 from gitlease.broker.naming import is_token_id, is_workspace_id
 from gitlease.model.counts import counted
-from gitlease.model.errors import GitleaseError, RequestError
+from gitlease.model.errors import GitleaseError
 from gitlease.model.targets import lower
 from gitlease.model.wire import iso
 
@@ -56,7 +56,9 @@ class Administering:
             row = await self._store.workspaces.get(workspace_id)
         if row is None:
             raise NotThereError(
-                f"there is no workspace {workspace_id}", hint="create it, or check the spelling"
+                f"there is no workspace {workspace_id}",
+                hint="check the spelling (`gitlease broker workspace list`), or create it with "
+                "`gitlease broker workspace add`",
             )
         return row
 
@@ -76,7 +78,7 @@ class Administering:
     async def revoke_grant(
         self, request_id: str, workspace_id: str, owner: str, repository: str | None
     ) -> None:
-        """Take away the grants of *owner*, or one repository; raise `RequestError` for none."""
+        """Take away the grants of *owner*, or one repository; raise `NotThereError` for none."""
         await self._change_grants(
             request_id, workspace_id, lambda before: _without(before, owner, repository)
         )
@@ -130,7 +132,9 @@ class Administering:
     async def revoke_enrolment(self, request_id: str, enrolment_id: str) -> None:
         """Revoke such a secret; raise `NotThereError`."""
         if not await self._store.enrolments.revoke(enrolment_id):
-            raise NotThereError("there is no live enrolment of that id", hint="list them first")
+            raise NotThereError(
+                "there is no live enrolment of that id", hint="see `gitlease broker enrolment list`"
+            )
         what = "enrolment secret revoked"
         await self._ledger.changed(request_id, None, what, token_id=enrolment_id)
 
@@ -169,7 +173,8 @@ class Administering:
             workspace_id, token_id, shuts=shuts
         ):
             raise NotThereError(
-                f"workspace {workspace_id} has no live bearer of that id", hint="list them first"
+                f"workspace {workspace_id} has no live bearer of that id",
+                hint=f"see `gitlease broker token list {workspace_id}`",
             )
         then = {True: "; shut out", False: "; it may register again", None: ""}[shuts]
         await self._ledger.changed(
@@ -185,7 +190,7 @@ def _without(before: Sequence[Grant], owner: str, repository: str | None) -> lis
         elif repository is not None and (kept := grant.without(repository)) is not None:
             left.append(kept)
     if left == list(before):
-        raise RequestError("there is no such grant", hint="see `gitlease broker workspace show`")
+        raise NotThereError("there is no such grant", hint="see `gitlease broker workspace show`")
     return left
 
 

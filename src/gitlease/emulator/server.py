@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 
 from . import certificates, founding, seeds
 from .background import Background
+from .claim import claimed
 from .control import Controls, create_control
 from .faults import Faults
 from .front import Front
@@ -57,7 +58,7 @@ class GitHub:
                 made = tempfile.TemporaryDirectory(prefix="gitlease-emulator-")
                 folder = stack.enter_context(made)
             self._paths = paths = Paths(Path(folder).absolute())
-            _claim(paths)
+            stack.enter_context(claimed(paths))
             self._world = founding.found(self._seed, paths)
             self._controls = Controls(self._world, Faults(), Stats())
             self._listener = stack.enter_context(Listener(self._port))
@@ -265,16 +266,3 @@ class GitHub:
 
     def _do(self, do: Callable[[], T]) -> T:
         return self._background.call(do)
-
-
-def _claim(paths: Paths) -> None:
-    """Make the emulator's folder, or take one of an earlier run; raises seeds.SeedError."""
-    try:
-        paths.root.mkdir(parents=True, exist_ok=True)
-        if not paths.marker.exists() and any(paths.root.iterdir()):
-            text = "holds other files; name a new or empty folder"
-            raise seeds.SeedError(f"{paths.root}: {text}")
-        paths.marker.write_text("The files of a gitlease emulator; remove the folder at will.\n")
-    except OSError as error:
-        text = f"{paths.root}: {error.strerror}; name a folder that can be written"
-        raise seeds.SeedError(text) from None

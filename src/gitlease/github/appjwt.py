@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ISSUED_BEFORE: Final = 60  # seconds
 # At most 600 ahead of *their* clock; a minute of it is left to ours.
 EXPIRES_AFTER: Final = 540  # seconds
+# What GitHub makes; RS256 wants no less (NIST SP 800-131A).
+BITS: Final = 2048
 
 
 class SigningKey:
@@ -68,9 +70,13 @@ class SigningKey:
             ) from None
         except (ValueError, UnsupportedAlgorithm):
             # The cause may quote the file: it does not travel.
-            raise KeyFileError(f"{name} holds no private key in PEM form") from None
+            held = "a public key only" if b"PUBLIC KEY-" in pem else "no private key in PEM form"
+            raise KeyFileError(f"{name} holds {held}") from None
         if not isinstance(key, RSAPrivateKey):
             raise KeyFileError(f"{name} is no RSA key, and GitHub Apps have RSA keys")
+        if key.key_size < BITS:
+            # PyJWT would sign with it, and warn at each signature.
+            raise KeyFileError(f"{name} has {key.key_size} bits, and GitHub Apps' keys {BITS}")
         return cls(key)
 
     def sign(self, issuer: str, now: float) -> Secret:

@@ -150,4 +150,7 @@ class NoTokenError(SourceError):
     """Every source was asked; the message names each and why it had no token."""
 
     status = 404
-    hint = "set GITLEASE_APP_ID and GITLEASE_PRIVATE_KEY_FILE"
+    hint = (
+        "set GITLEASE_BROKER_URL and GITLEASE_WORKSPACE_ID, or GITLEASE_APP_ID and "
+        "GITLEASE_PRIVATE_KEY_FILE"
+    )

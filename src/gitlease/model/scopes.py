@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # GitHub's permission levels, each including the ones before it.
 _LEVELS: Final = {"read": 1, "write": 2, "admin": 3}
+_LEVEL: Final = "say it as contents=read; the levels are read, write and admin"
 # In a message; a grant may have 500, and a line is for people.
 _SHOWN: Final = 8  # repositories
 _PERMISSION: Final = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
@@ -65,9 +66,13 @@ class Scope:
         if permissions is not None:
             for permission, level in permissions.items():
                 if not _PERMISSION.fullmatch(permission):
-                    raise RequestError(f"{permission!r} is no permission that GitHub knows")
+                    raise RequestError(
+                        f"{permission!r} is no permission that GitHub knows", hint=_LEVEL
+                    )
                 if level not in _LEVELS:
-                    raise RequestError(f"permission {permission!r} has no level {level!r}")
+                    raise RequestError(
+                        f"permission {permission!r} has no level {level!r}", hint=_LEVEL
+                    )
             levels = tuple(sorted(permissions.items()))
         return cls(owner, names, levels)
 

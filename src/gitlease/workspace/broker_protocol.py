@@ -110,7 +110,7 @@ def read_lease_reply(settings: Settings, response: Response, now: float) -> Leas
 def read_registered(settings: Settings, response: Response) -> Secret | None:
     """Read the reply to `ask_registered`: the bearer, or None if another one is live."""
     if response.status not in {200, 201}:
-        raise refusal(settings, response)
+        raise refusal(settings, response, by_secret=True)
     try:
         said = json.loads(response.body)
         bearer = said.get("auth_token")
@@ -134,8 +134,12 @@ def is_bearer(text: object) -> bool:
     )
 
 
-def refusal(settings: Settings, response: Response) -> SourceError:
-    """Return the error that a reply which is no success stands for."""
+def refusal(settings: Settings, response: Response, *, by_secret: bool = False) -> SourceError:
+    """
+    Return the error that a reply which is no success stands for.
+
+    *by_secret* says that no bearer was shown, but what may earn one.
+    """
     said = _words(response.body)
     if said is None and response.status < 500 and response.status not in {401, 429}:
         # Not the broker's own words, so not its verdict: a proxy's page, or another server.
@@ -146,14 +150,26 @@ def refusal(settings: Settings, response: Response) -> SourceError:
         fallback = (UnreachableError, _ILL)
     kind, cure = _REFUSALS.get(response.status, fallback)
     text = f"the broker: {message}"
-    if response.status == 401:
+    if response.status == 401 and by_secret:
+        text = f"the broker does not register {settings.who}: {message}"
+        hint = _secret_cure(settings)
+    elif response.status == 401:
         text = f"the broker refuses the bearer of {settings.who}: {message}"
         hint = f"{settings.configs_dir / BEARER_FILE}: {cure}"
+        if not settings.workspace_id:
+            hint = "set GITLEASE_WORKSPACE_ID: without it, only the admin token is a bearer"
     return kind(
         text,
         hint=hint or cure,
         retry_after=retry_after(response.headers),
     )
+
+
+def _secret_cure(settings: Settings) -> str:
+    where = settings.enrolment_secret_file
+    what = f"{where} has to hold one that is" if where else "set GITLEASE_ENROLMENT_SECRET_FILE"
+    how = f"gitlease broker enrolment create --workspace {settings.workspace_id}"
+    return f"{what}; the fleet's operator makes it by `{how}`"
 
 
 def _strange(settings: Settings, response: Response) -> SourceError:
@@ -183,6 +199,9 @@ def _words(body: bytes) -> tuple[str, str] | None:
     hint = ""
     if isinstance(detail, str) and detail.startswith(f"{message}; "):
         hint = detail.removeprefix(f"{message}; ")
+    if said.get("type") == "urn:gitlease:problem:not-found":
+        # A broker of ours knows the paths that we ask for, so it was asked for others.
+        hint = "correct the path in GITLEASE_BROKER_URL"
     return printable(message, 300), printable(hint, 200)
 
 

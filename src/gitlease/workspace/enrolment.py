@@ -49,7 +49,7 @@ class Enrolment:
         if not self._settings.enrolment_secret_file:
             raise errors.UnauthorizedError(
                 f"{self._settings.who} has no bearer for {self._settings.broker_url}: "
-                f"{self.file} is missing",
+                f"{self.file} is {'empty' if self.file.exists() else 'missing'}",
                 hint="let the platform write it, or set GITLEASE_ENROLMENT_SECRET_FILE and run "
                 "`gitlease register`",
             )
@@ -109,7 +109,7 @@ class Enrolment:
         secret = _read(path, "the enrolment secret")
         if secret is None:
             raise errors.UnauthorizedError(
-                f"the enrolment secret {path} is missing",
+                f"the enrolment secret {path} is {'empty' if path.exists() else 'missing'}",
                 hint="mount it there, or correct GITLEASE_ENROLMENT_SECRET_FILE",
             )
         return secret

@@ -186,7 +186,9 @@ class Renewal:
         if len(reasons) == 1:
             raise reasons[0]
         if not reasons:
-            raise errors.NoTokenError("no source of tokens is configured")
+            from gitlease.workspace.unsourced import no_source  # noqa: PLC0415 - start-up time
+
+            raise errors.NoTokenError(no_source(self._settings))
         raise _summary(reasons)
 
     def _unfit(self, token: Token) -> str:

@@ -35,6 +35,7 @@ _PERMISSION: Final = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 _SWITCHES: Final = {"fail_closed", "second_chance", "allow_http", "rewrite_ssh", "identity", "gh"}
 _TRUE: Final = {"1", "true", "yes", "on"}
 _FALSE: Final = {"0", "false", "no", "off"}
+_URL: Final = "an https URL (or http, at a private address) without user, query or fragment"
 _PERMISSIONS: Final = "a table of permission = read, write or admin, or contents=read,issues=write"
 
 
@@ -63,6 +64,8 @@ def read_value(name: str, value: Any) -> Any:
     if name == "permissions":
         return _read_permissions(value)
     text = str(value)
+    if name == "private_key_file" and "-----BEGIN" in text:
+        raise NoMeaningError("the path of the PEM file, not what is in it")
     if not text.isprintable() or isinstance(value, (dict, list)):
         raise NoMeaningError("plain text")
     if name in PATHS and text and not text.startswith("/"):
@@ -104,7 +107,7 @@ def _read_url(text: str) -> str:
     except ValueError:
         right = False
     if not right or not text.isascii() or any(c in text for c in " ?#@"):
-        raise NoMeaningError("an https URL without user, query or fragment")
+        raise NoMeaningError(_URL)
     return text.rstrip("/")
 
 

@@ -17,6 +17,7 @@ from gitlease.workspace.failures import recent
 from gitlease.workspace.gh import staleness
 from gitlease.workspace.install.asked import why_not_asked, why_outdated
 from gitlease.workspace.sources import BEARER_FILE, Chain
+from gitlease.workspace.unsourced import no_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +81,7 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
         folders.check_private(settings.home)
         folders.check_private(settings.cache)
     except FolderError as error:
-        broken.append(str(error))
+        broken.append(_absent(settings) or str(error))
     broken += filter(None, [_no_helper(settings)])
     if why := _not_asked(settings, env):
         # A probe has an environment of its own, and sees nothing of the one that git is wired in;
@@ -114,6 +115,18 @@ def examine(settings: Settings, env: Mapping[str, str]) -> Status:
     level = BROKEN if broken else DEGRADED if degraded else HEALTHY
     problems = (*broken, *degraded)
     return Status(level, problems, tuple(rows), str(settings.home), settings.host, refresher)
+
+
+def _absent(settings: Settings) -> str:
+    """Return in words that nobody has installed us here, or ""."""
+    for folder in (settings.home, settings.cache):
+        try:
+            folder.lstat()
+        except FileNotFoundError:
+            return f"{folder} is missing; run `gitlease install`"
+        except OSError:
+            break
+    return ""
 
 
 def _no_helper(settings: Settings) -> str:
@@ -155,7 +168,7 @@ def _sources(settings: Settings, env: Mapping[str, str]) -> tuple[list[str], boo
     whys += [_no_key(settings)] if settings.app_id and settings.private_key_file else []
     able = _has_token(env) or "" in whys
     if not whys and not able:
-        whys = [f"no source of tokens is configured; {NoTokenError.hint}"]
+        whys = [f"{no_source(settings)}; {NoTokenError.hint}"]
     return list(filter(None, whys)), able
 
 

@@ -224,7 +224,10 @@ class Transport:
             case http.client.HTTPException():
                 return UnreachableError(f"{host}{way} sent no whole reply ({type(error).__name__})")
             case OSError():
-                return UnreachableError(f"{host}{way} cannot be reached: {_cause(error)}")
+                # Often the host is right, and only the port is not.
+                name = f"[{host}]" if ":" in host else host
+                where = f"{name}:{url.port}" if url.port else host
+                return UnreachableError(f"{where}{way} cannot be reached: {_cause(error)}")
             case _:
                 return UnreachableError(f"{host}{way} cannot be asked ({type(error).__name__})")
 

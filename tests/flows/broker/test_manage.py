@@ -118,9 +118,38 @@ def test_a_grant_is_never_made_or_left_out_by_accident(shell: Shell) -> None:
     assert shell.read("workspace", "list") == []
     assert shell("workspace", "add", "ws-1", "--owner", "acme", "--all")[0] == 0
     assert shell("workspace", "revoke", "ws-1", "--owner", "acme", "--repo", "app")[0] == 2
-    assert shell("workspace", "revoke", "ws-1", "--owner", "other")[0] == 2
+    assert shell("workspace", "revoke", "ws-1", "--owner", "other")[0] == 1
     (row,) = shell.read("workspace", "show", "ws-1")
     assert row["grants"][0]["repositories"] == "ALL"
+
+
+def test_a_repository_may_be_called_by_its_owner_too_but_by_no_other(shell: Shell) -> None:
+    grant = ("workspace", "add", "ws-1", "--owner", "acme", "--repo")
+    code, _, err = shell(*grant, "other/app")
+    assert code == 2
+    assert err.startswith("gitlease: other/app is no repository of acme; say --repo NAME")
+    assert shell(*grant, "Acme/app")[0] == 0
+    (row,) = shell.read("workspace", "show", "ws-1")
+    assert row["grants"][0]["repositories"] == ["app"]
+
+
+def test_what_is_not_there_is_told_with_the_command_that_lists_what_is(shell: Shell) -> None:
+    assert shell("workspace", "add", "ws-1", "--owner", "acme", "--all")[0] == 0
+    for words, cure in {
+        ("workspace", "show", "ws-2"): "gitlease broker workspace list",
+        ("workspace", "revoke", "ws-1", "--owner", "other"): "gitlease broker workspace show",
+        ("token", "revoke", "ws-1", "0" * 16): "gitlease broker token list ws-1",
+        ("enrolment", "revoke", "0" * 16): "gitlease broker enrolment list",
+    }.items():
+        code, out, err = shell(*words)
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        assert f"`{cure}`" in err
+
+
+def test_a_level_that_does_not_exist_is_told_with_those_that_do(shell: Shell) -> None:
+    grant = ("workspace", "add", "ws-1", "--owner", "acme", "--all", "--permission")
+    for level in ("contents", "contents=all"):
+        assert "the levels are read, write and admin" in shell(*grant, level)[2]
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,21 @@ def test_a_mistake_is_one_line_and_exit_2(
         assert err.count("\n") == 1
 
 
+def test_a_folder_in_which_one_runs_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever trusts the first one's certificates goes on to; afterwards the folder is free."""
+    world = tmp_path / "world"
+    arguments = argparse.Namespace(seed=None, dir=world, port=0)
+    with emulating("--dir", world):
+        ca = (world / "ca.pem").read_bytes()
+        assert command.run(arguments) == 2
+        assert (world / "ca.pem").read_bytes() == ca
+    assert f"{world}: another emulator runs there" in capsys.readouterr().err
+    with emulating("--dir", world):
+        assert (world / "ca.pem").read_bytes() != ca
+
+
 def test_a_taken_port_is_one_line_and_exit_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -88,7 +88,7 @@ CASES = {
         wait=30,
     ),
     "a broker that is not there": Case(
-        harm.no_broker, {"refresher": "127.0.0.1 cannot be reached"}, wait=30
+        harm.no_broker, {"refresher": "127.0.0.1:1 cannot be reached"}, wait=30
     ),
     "no /proc": Case(harm.no_proc, serves=True),
 }

@@ -224,6 +224,7 @@ def test_without_a_git_the_doctor_says_so(ward: Ward) -> None:
     ward.workspace.env["PATH"] = str(ward.workspace.machine.folder())
     found = ward.findings()
     assert found["git-missing"]["cure"] == "install git, or correct PATH"
+    assert "git-unreachable" not in found
     del ward.workspace.env["PATH"]
     assert ward.findings() == {}
 

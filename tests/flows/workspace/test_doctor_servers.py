@@ -204,7 +204,8 @@ def test_what_is_wrong_between_a_workspace_and_its_broker(
     broker.stop()
     found = ward.findings()
     assert set(found) == {"broker-unreachable"}
-    assert "127.0.0.1 cannot be reached" in found["broker-unreachable"]["cause"]
+    place = broker.url.removeprefix("http://")
+    assert f"{place} cannot be reached" in found["broker-unreachable"]["cause"]
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,9 @@ def test_a_command_that_cannot_be_run_is_told_as_a_shell_tells_it(
     )
     _, err = run(bare_workspace, "--", str(bare_workspace.home), code=126)
     assert err.endswith("cannot be run: Permission denied\n")
-    _, err = run(bare_workspace, code=2)
-    assert err == "gitlease: no command is given; say it after `--`\n"
+    for nothing in ([], ["--"], ["--", ""]):
+        _, err = run(bare_workspace, *nothing, code=2)
+        assert err == "gitlease: no command is given; say it after `--`\n"
     assert run(bare_workspace, "sh", "-c", "exit 7", code=7) == ("", "")
 
 
@@ -149,6 +150,19 @@ def test_a_value_that_nothing_can_do_without_is_told_once(bare_workspace: Worksp
     assert out == "started\n"
     assert err.count("\n") == 1
     assert "a relative path; set GITLEASE_HOME to an absolute one" in err
+
+
+@HOST_ONLY
+def test_an_image_that_names_no_source_is_told_at_its_start(bare_workspace: Workspace) -> None:
+    """And not only by the first git that fails; a token in the environment is a source."""
+    bare_workspace.env |= {"GITLEASE_APP_ID": ""}
+    for words in ([], ["--wait", "20"]):
+        out, err = run(bare_workspace, *words, "--", "echo", "started")
+        assert out == "started\n"
+        said = "no source of tokens is configured (GITLEASE_APP_ID is missing); set "
+        assert err.startswith(f"gitlease: token: failed: {said}")
+        assert err.count("\n") == 1
+    assert run(bare_workspace, "--", "true", env={"GH_TOKEN": "ghp_canary"}) == ("", "")
 
 
 @HOST_ONLY

@@ -182,5 +182,6 @@ def test_nobody_there_is_said_with_the_cause() -> None:
     with Loopback(OK) as server:
         pass
     assert failure(UnreachableError, f"http://127.0.0.1:{server.port}/").startswith(
-        "127.0.0.1 cannot be reached: Connection refused; "
+        f"127.0.0.1:{server.port} cannot be reached: Connection refused; "
     )
+    assert failure(UnreachableError, "http://[::1]:1/").startswith("[::1]:1 cannot be reached: ")

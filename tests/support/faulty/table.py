@@ -63,5 +63,5 @@ def _said(answer: Answer) -> str:
     if not answer.lines:
         return "git waits on"
     said = _FOR_WHOM.sub("", " ".join(answer.lines))
-    said = re.sub(r"127\.0\.0\.1|broker\.test|api\.github\.com", "HOST", said)
+    said = re.sub(r"(?:127\.0\.0\.1|broker\.test|api\.github\.com)(?::\d+)?", "HOST", said)
     return re.sub(r"(port|after) \d+", r"\1 …", said).replace("|", "\\|")

@@ -67,6 +67,7 @@ BAD = {
     "elliptic": pem(ec.generate_private_key(ec.SECP256R1()), PrivateFormat.PKCS8),
     "unknown curve": b"-----BEGIN EC PRIVATE KEY-----\nMBMCAQEEBAAAAACgCAYGKwYBBAHZAA==\n"
     b"-----END EC PRIVATE KEY-----\n",
+    "short": pem(rsa.generate_private_key(65537, 1024)),
     "edwards": pem(ed25519.Ed25519PrivateKey.generate(), PrivateFormat.PKCS8),
     "encrypted": pem(KEY, PrivateFormat.PKCS8, BestAvailableEncryption(b"pw")),
     "encrypted openssl": pem(KEY, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"pw")),
@@ -94,6 +95,11 @@ def test_a_cryptography_that_is_too_old_is_called_too_old(monkeypatch: pytest.Mo
     )
     with pytest.raises(KeyFileError, match="needs a newer cryptography"):
         SigningKey.from_pem(pem(KEY), name="k")
+
+
+def test_a_public_key_is_called_public() -> None:
+    with pytest.raises(KeyFileError, match="holds a public key only"):
+        SigningKey.from_pem(PUBLIC, name="k")
 
 
 def test_an_encrypted_key_is_called_encrypted() -> None:

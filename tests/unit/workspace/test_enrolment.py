@@ -101,6 +101,29 @@ def test_a_broker_that_refuses_leaves_nothing_behind(mine: Settings, broker: Tin
     assert SECRET not in shown
 
 
+def test_a_secret_that_is_refused_is_what_the_cure_is_about(
+    mine: Settings, broker: TinyBroker
+) -> None:
+    """Not the bearer, which there is none of yet, nor `register`, which is what was done."""
+    broker.enrolment_secrets = set()
+    with pytest.raises(errors.UnauthorizedError) as caught:
+        Enrolment(mine, broker).register(10.0)
+    said = str(caught.value)
+    assert said.startswith("the broker does not register workspace ws-1: ")
+    assert mine.enrolment_secret_file in said
+    assert said.endswith("`gitlease broker enrolment create --workspace ws-1`")
+
+
+def test_an_empty_file_is_not_called_missing(mine: Settings, broker: TinyBroker) -> None:
+    Path(mine.enrolment_secret_file).write_text("")
+    with pytest.raises(errors.UnauthorizedError, match="is empty"):
+        Enrolment(mine, broker).register(10.0)
+    mine.configs_dir.mkdir(exist_ok=True)
+    (mine.configs_dir / ".auth_token").write_text("\n")
+    with pytest.raises(errors.UnauthorizedError, match="is empty"):
+        Enrolment(replace(mine, enrolment_secret_file=""), broker).bearer_or_register(10.0)
+
+
 def test_without_a_bearer_or_a_secret_the_cure_is_named(mine: Settings, broker: TinyBroker) -> None:
     with pytest.raises(errors.UnauthorizedError, match="gitlease register"):
         Enrolment(replace(mine, enrolment_secret_file=""), broker).bearer_or_register(10.0)

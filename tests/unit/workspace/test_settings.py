@@ -155,6 +155,7 @@ BAD = [
     ("GITLEASE_GH_OWNER", "acme/app", "an owner"),
     ("GITLEASE_GH_OWNER", "../acme", "an owner"),
     ("GITLEASE_PRIVATE_KEY_FILE", "/k\udc80", "plain text"),
+    ("GITLEASE_PRIVATE_KEY_FILE", "-----BEGIN RSA PRIVATE KEY-----\nMIIE", "the path of the PEM"),
 ]
 
 

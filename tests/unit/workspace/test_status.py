@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -67,7 +68,19 @@ def test_looking_changes_nothing(mine: Settings, env: dict[str, str], home: Path
 def test_before_the_installation_it_is_broken_and_says_the_cure(env: dict[str, str]) -> None:
     level, problems = seen(load(env), env)
     assert level == BROKEN
-    assert problems.count("run `gitlease install`") == 2
+    assert problems.count("run `gitlease install`") == 3
+
+
+@pytest.mark.parametrize("name", ["home", "cache"])
+def test_where_nothing_is_installed_the_cure_is_to_install(
+    mine: Settings, env: dict[str, str], name: str
+) -> None:
+    folder: Path = getattr(mine, name)
+    shutil.rmtree(folder)
+    level, problems = seen(mine, env)
+    assert level == BROKEN
+    assert f"{folder} is missing; run `gitlease install`" in problems
+    assert "GITLEASE_HOME" not in problems
 
 
 def test_a_missing_helper_is_broken(mine: Settings, env: dict[str, str]) -> None:

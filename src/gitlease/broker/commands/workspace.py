@@ -12,6 +12,8 @@ from gitlease.broker.naming import read_workspace_id
 from gitlease.model.counts import counted
 from gitlease.model.errors import RequestError
 from gitlease.model.grants import ALL, Grant
+from gitlease.model.redaction import printable
+from gitlease.model.targets import lower
 
 if TYPE_CHECKING:
     import argparse
@@ -95,8 +97,9 @@ async def add_grant(args: argparse.Namespace, env: Mapping[str, str]) -> int:
 
 async def revoke_grant(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Take away the grants of an owner, or one repository from them."""
+    repository = None if args.repo is None else _name(args.owner, args.repo)
     async with opened(settings_of(args, env)) as parts:
-        await parts.administering.revoke_grant(BY, args.id, args.owner, args.repo)
+        await parts.administering.revoke_grant(BY, args.id, args.owner, repository)
     return 0
 
 
@@ -136,8 +139,19 @@ def _grant(args: argparse.Namespace) -> Grant:
     if args.permission:
         pairs = [one.partition("=") for one in args.permission]
         permissions = {name: level for name, _, level in pairs}
-    repositories = ALL if args.all else args.repo
+    repositories = ALL if args.all else [_name(args.owner, one) for one in args.repo]
     return Grant.of(args.owner, repositories, permissions, args.max_per_hour)
+
+
+def _name(owner: str, repository: str) -> str:
+    """Return the name alone of a *repository*, which people also call OWNER/NAME."""
+    before, slash, name = repository.rpartition("/")
+    if slash and lower(before) != lower(owner):
+        raise RequestError(
+            f"{printable(repository)} is no repository of {printable(owner)}",
+            hint="say --repo NAME; another owner needs a grant of its own",
+        )
+    return name
 
 
 def _shown(row: WorkspaceRow, *, as_json: bool) -> dict[str, Any]:

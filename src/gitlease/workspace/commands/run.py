@@ -3,7 +3,8 @@ Install, then become the command: the whole wiring of an image in one line.
 
 The command is this same process, so signals, exit code and process 1 are its own. What fails is
 told on stderr and never keeps it from starting. Exit codes of our own: 126 the command cannot be
-run, 127 it is not there.
+run, 127 it is not there.  A login shell sets PATH anew: `eval "$(gitlease env)"` there has our gh
+again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from gitlease.model.errors import GitleaseError, SettingsError
+from gitlease.model.errors import GitleaseError, NoTokenError, SettingsError
 from gitlease.model.redaction import printable
 from gitlease.workspace import daemon, standing
 from gitlease.workspace.commands.token import seconds
@@ -29,6 +30,7 @@ from gitlease.workspace.install.plan import attempt, install_from
 from gitlease.workspace.install.refresher import Refresher
 from gitlease.workspace.install.usable import usable
 from gitlease.workspace.surroundings import additions, remember, without_python
+from gitlease.workspace.unsourced import is_unsourced, no_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from gitlease.workspace.settings import Settings
 
 _PAUSE: Final = 0.02  # seconds
-EXAMPLE = "gitlease run -- bash -l"
+EXAMPLE = "gitlease run -- bash"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Install and become the command; return only if it cannot be started."""
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
-    if not command:
+    if not command or not command[0]:
         raise SettingsError("no command is given", hint="say it after `--`")
     surroundings = without_python(os.environ)
     try:
@@ -78,7 +80,12 @@ def _install(args: argparse.Namespace, surroundings: Mapping[str, str]) -> dict[
     found = usable(env)
     if found.settings is None:
         return {}
-    _start_refresher(found.settings, found.env, args.wait)
+    wait = args.wait
+    if is_unsourced(found.settings, found.env):
+        _tell("token", f"failed: {no_source(found.settings)}; {NoTokenError.hint}")
+        # The refresher waits for a source; nothing else has to.
+        wait = 0.0
+    _start_refresher(found.settings, found.env, wait)
     try:
         needed = additions(found.settings, surroundings)
     except (GitleaseError, OSError):

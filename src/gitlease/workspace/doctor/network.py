@@ -146,6 +146,11 @@ def check_clock(patient: Patient) -> Iterator[Finding]:
 def check_git_way(patient: Patient) -> Iterator[Finding]:
     """Git itself reaches our host, by its own proxy and with its own certificates."""
     host = patient.settings.host
+    try:
+        _ = patient.git.version
+    except errors.GitleaseError:
+        # It is said once that git cannot be started, and the network is not the cause.
+        return
     # No helper is asked: nobody shall be told anything, and a refusal is what is expected.
     words = ("-c", "credential.helper=", "-c", "core.askPass=", "ls-remote")
     env = {"GIT_ALLOW_PROTOCOL": "https", "GIT_ASKPASS": "", "SSH_ASKPASS": ""}

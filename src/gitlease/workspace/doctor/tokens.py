@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gitlease.model.counts import counted
-from gitlease.model.errors import SourceError
+from gitlease.model.errors import NoTokenError, SourceError
 from gitlease.model.targets import Target
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.doctor.findings import Finding
@@ -16,16 +16,12 @@ from gitlease.workspace.failures import recent
 from gitlease.workspace.gh import program, staleness, variables
 from gitlease.workspace.sources import Chain
 from gitlease.workspace.sources.environ import Environ
+from gitlease.workspace.unsourced import missing_half, no_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitlease.workspace.doctor.patient import Patient
-
-_SOURCES: Final = (
-    "set GITLEASE_BROKER_URL and GITLEASE_WORKSPACE_ID, or GITLEASE_APP_ID and "
-    "GITLEASE_PRIVATE_KEY_FILE"
-)
 
 
 def check_gh_token(patient: Patient) -> Iterator[Finding]:
@@ -55,21 +51,21 @@ def check_sources(patient: Patient) -> Iterator[Finding]:
     settings = patient.settings
     if settings.broker_url or (settings.app_id and settings.private_key_file):
         return
-    missing = " (GITLEASE_PRIVATE_KEY_FILE is missing)" if settings.app_id else ""
-    missing = missing or (" (GITLEASE_APP_ID is missing)" if settings.private_key_file else "")
     environ = Environ(settings, patient.env, Cache(settings), time.time)
     try:
         fetched = environ.fetch(Target(settings.host), 0)
     except SourceError as error:
-        yield Finding("source", f"the only source of tokens: {error.message}", _SOURCES)
+        yield Finding("source", f"the only source of tokens: {error.message}", NoTokenError.hint)
         return
     if fetched is None:
-        yield Finding("source", f"no source of tokens is configured{missing}", _SOURCES)
+        yield Finding("source", no_source(settings), NoTokenError.hint)
     elif fetched.token.expires_at is not None:
         left = max(0, fetched.token.expires_at - time.time()) / 60
         more = counted(left, "more minute")
         cause = f"the only source of tokens is {fetched.token.source}, whose token lives {more}"
-        yield Finding("source-dies", f"{cause} and is not renewed{missing}", _SOURCES)
+        yield Finding(
+            "source-dies", f"{cause} and is not renewed{missing_half(settings)}", NoTokenError.hint
+        )
 
 
 def check_failures(patient: Patient) -> Iterator[Finding]:

@@ -61,6 +61,23 @@ def test_without_a_source_token_fails_with_one_line_that_says_the_cure(run: Run)
     assert re.fullmatch(r"gitlease: no source of tokens is configured; .*GITLEASE_APP_ID.*\n", err)
 
 
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ("GITLEASE_APP_ID", "GITLEASE_PRIVATE_KEY_FILE"),
+        ("GITLEASE_PRIVATE_KEY_FILE", "GITLEASE_APP_ID"),
+        ("GITLEASE_WORKSPACE_ID", "GITLEASE_BROKER_URL"),
+    ],
+)
+def test_a_source_that_is_named_by_halves_is_told_which_half_is_missing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, given: str, missing: str
+) -> None:
+    monkeypatch.setenv(given, "/run/app" if given.endswith("FILE") else "app")
+    said = f"no source of tokens is configured ({missing} is missing); set GITLEASE_BROKER_URL"
+    assert said in run("token")[2]
+    assert said in " ".join(json.loads(run("status", "--json")[1])["problems"])
+
+
 @pytest.mark.parametrize("command", ["token", "invalidate"])
 @pytest.mark.parametrize(
     "words",

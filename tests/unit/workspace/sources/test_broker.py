@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +191,12 @@ REPLIES = [
     (401, b"", errors.UnauthorizedError, "gitlease register"),
     (404, b'{"error": "no App is configured"}', errors.NotInstalledError, "no App is configured"),
     (404, b'{"detail": "Not Found"}', errors.NotInstalledError, "Not Found"),
+    (
+        404,
+        b'{"error": "there is nothing at this path", "type": "urn:gitlease:problem:not-found"}',
+        errors.NotInstalledError,
+        "nothing at this path; correct the path in GITLEASE_BROKER_URL",
+    ),
     (422, b'{"error": "min_ttl is odd"}', errors.SourceError, "min_ttl is odd"),
     (429, b"", errors.RateLimitedError, "wait"),
     (502, b'{"error": "GitHub is away"}', errors.UnreachableError, "GitHub is away"),
@@ -211,6 +218,13 @@ def test_each_reply_has_its_error(
     assert str(caught.value).isprintable()
     if status in {429, 502, 503}:
         assert caught.value.retry_after == 7
+
+
+def test_a_workspace_without_an_id_is_told_that_it_has_none(mine: Settings) -> None:
+    """Its bearer is dead only at the platform's own door, where the id would not lead it."""
+    broker = TinyBroker(replies=[Response(401, {}, b"")] * 2)
+    with pytest.raises(errors.UnauthorizedError, match="set GITLEASE_WORKSPACE_ID"):
+        fetch(replace(mine, workspace_id=""), broker)
 
 
 def test_a_clock_that_is_wrong_does_not_lengthen_the_older_platforms_token(mine: Settings) -> None:
