@@ -84,8 +84,12 @@ def test_the_service(person: Person, wheel: Path, operator: Shell, broker: Broke
     everyone = whole(operator.run, "gitlease broker ") | players
     play_page("systemd", shown, everyone, "A service")
     assert state.stat().st_mode & 0o777 == 0o700
-    # A restart finds the bearer, though the secret is used up.
+    # A restart finds the bearer, though the secret is used up; here with a folder that is a link,
+    # as DynamicUser= makes it.
     service.stop()
+    private = owned(state.parent / "private", 0, 0, 0o711)
+    state.rename(private / "agent")
+    state.symlink_to(private / "agent")
     service.start()
     assert "HEAD" in beside.exec("git ls-remote -q https://github.com/acme/app")
 
