@@ -70,6 +70,8 @@ def test_a_host_of_ones_own(host: str, here: Path, home: Path) -> None:
         page = (CHECKOUT / "docs/howto/github-enterprise.md").read_text()
         assert f"`{api}`".replace("octo", "SUB") in page
         report = github.stats()
-        assert report["proxy"]["refused_hosts"] == {}
+        # gh has a host of its own besides, to which it tells how it is used.
+        asked = set(report["proxy"]["refused_hosts"])
+        assert not asked & {"github.com:443", "api.github.com:443"}
         assert report["api_calls"] > 0
     end_below(home)

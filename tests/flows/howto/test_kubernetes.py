@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.support.brokers import Broker
-from tests.support.ordinary_user import UID, give
+from tests.support.ordinary_user import UID
 from tests.support.persons import Person
 from tests.support.polling import until
 from tests.support.stages import BROKER, Container, Shell, example, owned, play_page, whole
@@ -73,13 +73,17 @@ def pod(person: Person, broker: Broker) -> Pod:
 def test_the_page(pod: Pod, wheel: Path, operator: Shell) -> None:
     """From nothing to a Pod that is ready; and one of its name, made anew."""
     person = pod.person
+    mounted = {one["name"] for part in (pod.before, pod.container) for one in part["volumeMounts"]}
+    assert mounted == set(pod.volumes)
+    # The secret comes as a file, and in no variable.
+    assert all("secretKeyRef" not in one.get("valueFrom", {}) for one in pod.container["env"])
     agent = Container(person, [*pod.container["command"], *pod.container["args"]], pod.variables())
     assert pod.container["args"] == ["sleep", "infinity"]
 
     def apply(name: str) -> str:
         assert name == "kubernetes-pod.yaml"
-        pod.mount(operator.folder / "enrolment-secret")
         person.bring(wheel, app=False)
+        pod.mount(operator.folder / "enrolment-secret")
         # pip's own: it is told where to.
         del person.env["PIP_USER"]
         code, _, err = person.run(*pod.before["command"])
@@ -88,12 +92,10 @@ def test_the_page(pod: Pod, wheel: Path, operator: Shell) -> None:
 
     def ready(what: str) -> str:
         assert what == "pod/ws-1"
-        code, out, err = person.run(
-            *pod.container["readinessProbe"]["exec"]["command"], **agent.env
-        )
-        return "" if code else f"{what} condition met\n{out[:0]}{err[:0]}"
+        probe = pod.container["readinessProbe"]["exec"]["command"]
+        return "" if person.run(*probe, **agent.env)[0] else f"{what} condition met\n"
 
-    places = {place: f"{person.home}{place}" for place in PLACES[:1]}
+    places = {"/home/agent": f"{person.home}/home/agent"}
     players = {
         "kubectl create secret generic gitlease-enrolment --from-file=secret=": lambda _: "",
         "kubectl apply --filename ": apply,
@@ -104,11 +106,12 @@ def test_the_page(pod: Pod, wheel: Path, operator: Shell) -> None:
 
     # The Pod is made anew, and with it every volume that is none of a claim.
     agent.stop()
-    for place in PLACES:
-        shutil.rmtree(f"{person.home}{place}")
+    for one in pod.container["volumeMounts"]:
+        if one["name"] not in {"tmp", "gitlease"}:
+            shutil.rmtree(one["mountPath"])
     pod.mount(operator.folder / "enrolment-secret")
-    code, _, err = person.run(*pod.before["command"])
-    assert code == 0, err
+    # As a kubelet makes it: root's, and open to the group.
+    assert (person.home / "home/agent").stat().st_uid == 0
     agent.start()
     until(lambda: ready("pod/ws-1") != "")
     assert "HEAD" in agent.exec("git ls-remote -q https://github.com/acme/app")
@@ -121,8 +124,8 @@ def test_containers_that_share_a_bearer(
     broker.manage("workspace", "add", "ws-1", "--owner", "acme", "--repo", "app")
     secret = operator.folder / "secret"
     secret.write_text(broker.manage("enrolment", "create", "--workspace", "ws-1", "--uses", "1"))
-    pod.mount(secret)
     pod.person.bring(wheel, app=False)
+    pod.mount(secret)
     del pod.person.env["PIP_USER"]
     assert pod.person.run(*pod.before["command"])[0] == 0
     command = [*pod.container["command"], *pod.container["args"]]
@@ -135,11 +138,3 @@ def test_containers_that_share_a_bearer(
     ask = "git ls-remote -q https://github.com/acme/app"
     until(lambda: all("HEAD" in one.exec(ask) for one in both))
     assert len(broker.manage("token", "list", "ws-1").splitlines()) == 2  # the head, and one
-
-
-def test_every_volume_is_there_and_used(pod: Pod) -> None:
-    mounted = {one["name"] for part in (pod.before, pod.container) for one in part["volumeMounts"]}
-    assert mounted == set(pod.volumes)
-    # The secret comes as a file.
-    assert all("secretKeyRef" not in one.get("valueFrom", {}) for one in pod.container["env"])
-    give(pod.person.home)

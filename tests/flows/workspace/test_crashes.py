@@ -45,7 +45,9 @@ def started(workspace: Workspace, *words: str) -> "subprocess.Popen[bytes]":
 @HOST
 @pytest.mark.guarantee("secrets")
 @pytest.mark.parametrize(
-    "words", [["credential", "get"], ["token", "--owner", "acme"], ["install"], ["doctor"]]
+    "words",
+    [["credential", "get"], ["token", "--owner", "acme"], ["install"], ["doctor"]],
+    ids=lambda words: words[0],
 )
 def test_no_process_that_knows_a_secret_may_be_dumped(
     workspace: Workspace, github: GitHub, words: list[str], survived: Survived
