@@ -29,6 +29,7 @@ PROGRAMS = {
     "npm": "npm",
     "postgres": "postgresql",
     "strace": "strace",
+    "systemd-analyze": "systemd",
     "unshare": "util-linux",
 }
 

@@ -69,7 +69,13 @@ def _run(arguments: list[str]) -> int:
         parser.error("the command comes first")
     module = _load(arguments[0])
     own = command_parser(arguments[0], module)
-    code: int = module.run(own.parse_args(arguments[1:]))
+    args = own.parse_args(arguments[1:])
+    if module.__name__.startswith("gitlease.workspace.") and arguments[0] != "run":
+        # What becomes another's program gives the limit back to it, so it sees to that itself.
+        from gitlease.workspace import cores  # noqa: PLC0415 - see build_parser
+
+        cores.forbid()
+    code: int = module.run(args)
     # Here a full disk or a closed pipe still gets its line; at the exit it would not.
     sys.stdout.flush()
     return code

@@ -34,5 +34,7 @@ class HowTo:
         assert steps, title
         path = f"{Path(sys.prefix) / 'bin'}:/usr/local/bin:/usr/bin:/bin"
         whole = {"HOME": os.environ["HOME"], "LANG": "C.UTF-8", **env, "PATH": path}
-        for step, told in zip(steps, play(steps, self._folder, whole, 240), strict=False):
+        *said, rest = play(steps, self._folder, whole, 240)
+        for step, told in zip(steps, said, strict=False):
             assert fits(step.shown, told), (step.command, step.shown, told)
+        assert len(said) == len(steps), f"the shell has ended early: {rest}"

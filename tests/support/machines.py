@@ -184,11 +184,16 @@ class Machine:
         self._started.append(process)
         return process
 
-    def close(self) -> None:
-        """End what was started and remove what was given out."""
+    def end(self) -> None:
+        """End what was started."""
         for process in self._started:
             _kill(process)
             process.communicate()
+        self._started.clear()
+
+    def close(self) -> None:
+        """End what was started and remove what was given out."""
+        self.end()
         for folder in self._folders:
             end_below(folder)
             current().keep(folder)

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import trustme
 
-NAMES = ("github.com", "*.github.com", "localhost", "127.0.0.1", "::1")
+LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-def write(ca_file: Path, server_pem: Path) -> ssl.SSLContext:
+def write(ca_file: Path, server_pem: Path, host: str) -> ssl.SSLContext:
     """
-    Make a CA and a server certificate, write the CA to *ca_file* and the server's key with its
-    certificate to *server_pem* (0600), and return the server's TLS context.
+    Make a CA and a certificate for *host* and its subdomains, write the CA to *ca_file* and the
+    server's key with its certificate to *server_pem* (0600); return the server's TLS context.
     """
     authority = trustme.CA(organization_name="gitlease emulator")
-    certificate = authority.issue_cert(*NAMES, organization_name="gitlease emulator")
+    names = (host, f"*.{host}", *LOCAL)
+    certificate = authority.issue_cert(*names, organization_name="gitlease emulator")
     authority.cert_pem.write_to_path(ca_file)
     server_pem.unlink(missing_ok=True)
     descriptor = os.open(server_pem, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,5 +1,5 @@
 """
-Lead github.com and api.github.com to the emulator, and nothing anywhere else.
+Lead GitHub's own names, or an enterprise's, to the emulator, and nothing anywhere else.
 
 An HTTP CONNECT proxy (RFC 9110, 9.3.6): clients keep the real addresses, so they match hosts as
 they would in earnest, and a test can reach no other machine through it.
@@ -13,16 +13,16 @@ from typing import Self, cast
 from .backend import CHUNK
 from .stats import Stats
 
-LED = ("github.com:443", "api.github.com:443")
 MAX_HEAD = 1 << 14  # bytes of the client's request
 HEAD_TIME = 30  # seconds that a client may take for it
 
 
 class Proxy:
-    """The proxy's port."""
+    """The proxy's port; it leads to *host* and its API."""
 
-    def __init__(self, target_port: int, stats: Stats) -> None:
+    def __init__(self, target_port: int, stats: Stats, host: str) -> None:
         self.target_port = target_port
+        self.led = (f"{host}:443", f"api.{host}:443")
         self.stats = stats
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.server: asyncio.Server | None = None
@@ -76,9 +76,9 @@ class Proxy:
             head = await reader.readuntil(b"\r\n\r\n")
         method, _, rest = head.partition(b"\r\n")[0].decode("latin-1").partition(" ")
         target = rest.partition(" ")[0].lower()
-        if method != "CONNECT" or target not in LED:
+        if method != "CONNECT" or target not in self.led:
             self.stats.refused_hosts[target[:200]] += 1
-            text = b"The emulator's proxy leads to github.com:443 and api.github.com:443 only.\n"
+            text = f"The emulator's proxy leads to {' and '.join(self.led)} only.\n".encode()
             writer.write(
                 b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nConnection: close\r\n"
                 b"Content-Length: %d\r\n\r\n%b" % (len(text), text)

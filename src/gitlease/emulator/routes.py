@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 API, GIT = "api.github.com", "github.com"
+# An enterprise in GitHub's own cloud, SUB.ghe.com, has its API where github.com has it.
+CLOUD_API = re.compile(r"api\.[^.]+\.ghe\.com")
 ENTERPRISE_API = "/api/v3"
 ENTERPRISE_GRAPHQL = "/api/graphql"
 
@@ -64,7 +66,7 @@ class Asked:
 def name(method: str, host: str, path: str, query: str) -> Asked:
     """Return what a request with these parts asks for; *path* is decoded already."""
     host = host.lower().rstrip(".").removesuffix(":443")
-    if host == API:
+    if host == API or CLOUD_API.fullmatch(host):
         return Asked(method, API, path or "/", query)
     if path == ENTERPRISE_GRAPHQL:
         return Asked(method, API, "/graphql", query)

@@ -6,6 +6,7 @@ and the cure.  `founding` makes the world of it.
 """
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ DEFAULT: Mapping[str, Any] = {
 }
 PERMISSIONS = {"contents": "write", "metadata": "read", "pull_requests": "write"}
 KINDS = ("Organization", "User")
+HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 
 Table = Mapping[str, Any]
 
@@ -81,7 +83,11 @@ class RepositorySeed:
 
 @dataclass(frozen=True)
 class Seed:
-    """A whole seed; *name* is its file, and relative paths in it start at *folder*."""
+    """
+    A whole seed; *name* is its file, and relative paths in it start at *folder*.
+
+    *host* is what the world is to its clients: github.com, or an enterprise's own host.
+    """
 
     name: str
     folder: Path
@@ -89,6 +95,7 @@ class Seed:
     settings: Settings
     installations: list[InstallationSeed]
     repositories: list[RepositorySeed]
+    host: str = "github.com"
 
 
 def read(given: Table | str | Path | None) -> Seed:
@@ -123,7 +130,10 @@ class _Reader:
         return SeedError(f"{self.name}: {key}: {cure}")
 
     def seed(self, table: Table) -> Seed:
-        self.known(table, "", ("app", "apps", "settings", "installations", "repositories"))
+        self.known(table, "", ("host", "app", "apps", "settings", "installations", "repositories"))
+        host = table.get("host", Seed.host)
+        if not isinstance(host, str) or not HOST.fullmatch(host):
+            raise self.error("host", "is a host name in lower case, such as github.example.com")
         apps = [self.app(table.get("app", {}), "app")]
         apps += [self.app(one, key) for key, one in self.tables(table, "apps")]
         wanted = self.table(table, "settings")
@@ -138,6 +148,7 @@ class _Reader:
             settings,
             [self.installation(one, key) for key, one in self.tables(table, "installations")],
             [self.repository(one, key) for key, one in self.tables(table, "repositories")],
+            host,
         )
 
     def app(self, table: Any, key: str) -> AppSeed:

@@ -63,7 +63,9 @@ class GitHub:
             self._controls = Controls(self._world, Faults(), Stats())
             self._listener = stack.enter_context(Listener(self._port))
             self._control = stack.enter_context(Listener())
-            self._proxy = stack.enter_context(Proxy(self._listener.port, self._controls.stats))
+            self._proxy = stack.enter_context(
+                Proxy(self._listener.port, self._controls.stats, self._seed.host)
+            )
             self._background = Background(self._serving())
             self._background.start()
             stack.callback(self._background.stop)
@@ -90,7 +92,7 @@ class GitHub:
             stats=self._controls.stats,
             cut=self._listener.cut,
         )
-        context = certificates.write(self._paths.ca_file, self._paths.server_pem)
+        context = certificates.write(self._paths.ca_file, self._paths.server_pem, self._seed.host)
         try:
             await self._listener.start(front, context)
             await self._control.start(create_control(self._controls, self.ready))
@@ -115,7 +117,7 @@ class GitHub:
 
     @property
     def proxy_url(self) -> str:
-        """An HTTP CONNECT proxy under which github.com and api.github.com are this world."""
+        """An HTTP CONNECT proxy under which github.com (or the seed's host) is this world."""
         return f"http://127.0.0.1:{self._proxy.port}"
 
     @property

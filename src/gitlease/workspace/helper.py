@@ -21,7 +21,7 @@ from gitlease.model.gitcred import Attributes, MalformedError
 from gitlease.model.redaction import printable
 from gitlease.model.targets import Target, lower, parse_path
 from gitlease.model.tokens import FINGERPRINT_LENGTH, TOKEN_USER, YOUNG, fingerprint
-from gitlease.workspace import clocks, events
+from gitlease.workspace import clocks, cores, events
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.renewal import Outcome, Renewal
 from gitlease.workspace.settings import Settings, load
@@ -191,7 +191,7 @@ def main(arguments: list[str], env: Mapping[str, str]) -> int:
         os.write(1, gitcred.CAPABILITIES)
     if action not in {"get", "erase"}:
         return 0
-    _forbid_core_dumps()
+    cores.forbid()
     data = read_input(0)
     if data is None:
         return 0
@@ -240,9 +240,3 @@ def _write(reply: bytes) -> None:
 
 def _say(line: str) -> None:
     print(f"gitlease: {printable(line, 600)}", file=sys.stderr)
-
-
-def _forbid_core_dumps() -> None:
-    import resource  # noqa: PLC0415 - not needed where nothing secret is read
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

@@ -31,6 +31,15 @@ def test_the_real_names_are_served_with_a_certificate_for_them(github: GitHub, h
     assert github.stats()["proxy"]["tunnels"] == 1
 
 
+def test_a_seed_s_host_is_led_in_the_place_of_the_real_names() -> None:
+    with GitHub({"host": "github.example.com", "installations": [{"owner": "acme"}]}) as github:
+        led = connect(github, "github.example.com")
+        led.connect()
+        led.close()
+        with pytest.raises(OSError, match="403"):
+            connect(github, "github.com").connect()
+
+
 def test_the_host_header_tells_api_from_git(github: GitHub) -> None:
     assert ask(github, "GET", "/meta").status == 200
     assert ask(github, "GET", "/meta", host="github.com").status == 404

@@ -44,6 +44,7 @@ def test_the_documented_seed_is_read(tmp_path: Path) -> None:
 
 def test_a_dict_is_read_as_the_same_table() -> None:
     seed = seeds.read({"repositories": [{"name": "acme/app"}]})
+    assert seed.host == "github.com"
     assert seed.repositories[0].private
 
 
@@ -53,6 +54,7 @@ def test_a_dict_is_read_as_the_same_table() -> None:
         ("repositorys = []", "repositorys: no such key; did you mean repositories?"),
         ("[setting]\n", "setting: no such key; did you mean settings?"),
         ("settings = 1", "settings: write it as [settings]"),
+        ("host = 'https://a.b'", "host: is a host name in lower case, such as"),
         ("[settings]\ntoken_ttl = '1'", "settings.token_ttl: give a number, not '1'"),
         ("[app]\nslog = 'x'", "app.slog: no such key; did you mean slug?"),
         ("[app]\nid = true", "app.id: True is of a wrong kind"),

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import GitleaseError, NoTokenError, SettingsError
 from gitlease.model.redaction import printable
-from gitlease.workspace import daemon, standing
+from gitlease.workspace import cores, daemon, standing
 from gitlease.workspace.commands.token import seconds
 from gitlease.workspace.gh.keeper import Keeper
 from gitlease.workspace.install import options
@@ -64,10 +64,12 @@ def run(args: argparse.Namespace) -> int:
     if not command or not command[0]:
         raise SettingsError("no command is given", hint="say it after `--`")
     surroundings = without_python(os.environ)
+    limit = cores.forbid()
     try:
         surroundings |= _install(args, surroundings)
     except Exception as error:  # noqa: BLE001 - a container starts without git rather than not at all
         _tell("install", f"failed: a defect ({type(error).__name__}); please report it")
+    cores.allow(limit)
     return _become(command, surroundings)
 
 

@@ -1,6 +1,7 @@
 """Two users and one folder: the second one takes nothing, breaks nothing, and is told why."""
 
 import os
+import pwd
 import shutil
 import subprocess
 import time
@@ -87,7 +88,13 @@ def test_who_shares_another_users_folder_takes_and_breaks_nothing(
 def test_root_in_a_users_home_leaves_that_users_git_alone(
     place: Path, tried: Tried, survived: Survived
 ) -> None:
-    """What root includes there that user's git may not read, and ends at every command."""
+    """
+    What root includes there that user's git may not read, and ends at every command.
+
+    The user has no name on this machine: another container that shares the home runs as a number.
+    """
+    with pytest.raises(KeyError):
+        pwd.getpwuid(FIRST)
     user = Commoner.at(place, FIRST, place / "first")
     for name, text in BELONGINGS.items():
         file = place / "first" / name
