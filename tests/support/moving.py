@@ -87,6 +87,17 @@ def rows(url: str) -> dict[str, list[Any]]:
     return asyncio.run(run())
 
 
+def move(source: Place, postgres: Postgres, database: str) -> dict[str, int]:
+    """Move, and return how many rows of each table."""
+    return dict(asyncio.run(Store.move(source.url, postgres.url(database))).rows)
+
+
+async def opened(place: Place) -> None:
+    """Serve *place* for a moment."""
+    async with place.store():
+        pass
+
+
 def tables(postgres: Postgres, database: str) -> list[str]:
     """Return the names of the tables of *database*."""
     query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"

@@ -33,3 +33,22 @@ def place(request: pytest.FixtureRequest) -> Place:
     """Return a database of this test alone, of either kind."""
     found: Place = request.getfixturevalue(f"on_{request.param}")
     return found
+
+
+@pytest.fixture
+def postgres(migrated_server: tuple[Postgres, str]) -> Postgres:
+    """Return a server that runs."""
+    return migrated_server[0]
+
+
+@pytest.fixture
+def empty(postgres: Postgres) -> str:
+    """Return the name of a database without tables."""
+    return postgres.create()
+
+
+@pytest.fixture
+def made(migrated_server: tuple[Postgres, str]) -> str:
+    """Return the name of a database with tables and nothing in them."""
+    started, template = migrated_server
+    return started.create(like=template)
