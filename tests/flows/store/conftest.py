@@ -42,13 +42,17 @@ def postgres(migrated_server: tuple[Postgres, str]) -> Postgres:
 
 
 @pytest.fixture
-def empty(postgres: Postgres) -> str:
+def empty(postgres: Postgres) -> Iterator[str]:
     """Return the name of a database without tables."""
-    return postgres.create()
+    name = postgres.create()
+    yield name
+    postgres.drop(name)
 
 
 @pytest.fixture
-def made(migrated_server: tuple[Postgres, str]) -> str:
+def made(migrated_server: tuple[Postgres, str]) -> Iterator[str]:
     """Return the name of a database with tables and nothing in them."""
     started, template = migrated_server
-    return started.create(like=template)
+    name = started.create(like=template)
+    yield name
+    started.drop(name)

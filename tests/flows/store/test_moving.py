@@ -108,3 +108,4 @@ def test_a_move_that_was_undone_can_be_done_elsewhere(
     other = postgres.create()
     move(on_sqlite, postgres, other)
     assert rows(postgres.url(other)) == before
+    postgres.drop(other)
