@@ -53,6 +53,8 @@ def test_who_was_served_before_is_served_after_and_nobody_else(
         assert tables(mover.postgres, mover.database) == []
         assert lease(broker, "ws-1", good).status_code == 200
         before = records(broker)
+        # What it has committed is in the log beside the file.
+        broker.kill()
     said = mover.run("move")
     assert f"journal {len(before)}" in said
     assert f"a copy of {mover.folder / 'broker.sqlite.key'}" in said

@@ -59,10 +59,8 @@ class Leaving:
 
     def revision(self) -> str:
         """Return the revision of its tables; raise `StoreError` if it has none."""
-        try:
-            found = self._all("SELECT version_num FROM alembic_version")
-        except StoreError:
-            found = []
+        there = self._all("SELECT name FROM sqlite_master WHERE name = 'alembic_version'")
+        found = self._all("SELECT version_num FROM alembic_version") if there else []
         if len(found) != 1:
             raise StoreError(f"{self.name} has no tables", hint="name the file that was served")
         return str(found[0][0])
