@@ -102,6 +102,10 @@ class Postgres:
         self.sql(f"CREATE DATABASE {name} TEMPLATE {like or 'template0'}")
         return name
 
+    def drop(self, name: str) -> None:
+        """Remove the database *name*, whoever uses it."""
+        self.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Return what psql prints for *statement*, bare rows."""
         words = [

@@ -17,6 +17,7 @@ from gitlease.broker.commands import (
     journal,
     keys,
     migrate,
+    move,
     serve,
     token,
     workspace,
@@ -36,6 +37,7 @@ gitlease broker serve
 _COMMANDS: Final[Sequence[ModuleType]] = (
     serve,
     migrate,
+    move,
     workspace,
     enrolment,
     token,

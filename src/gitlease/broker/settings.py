@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 CONFIG: Final = "GITLEASE_BROKER_CONFIG"
 # What no process needs that is not ours.
-SECRET: Final = ("GITLEASE_BROKER_ADMIN_TOKEN", "GITLEASE_BROKER_DATABASE_URL")
+SECRET: Final = (
+    "GITLEASE_BROKER_ADMIN_TOKEN",
+    "GITLEASE_BROKER_DATABASE_URL",
+    "GITLEASE_BROKER_MOVE_TO",
+)
 
 # Setting: its environment variable, and how its value is read.
 READERS: Final[Mapping[str, tuple[str, Callable[[str, Any], Any]]]] = {

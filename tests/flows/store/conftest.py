@@ -33,3 +33,26 @@ def place(request: pytest.FixtureRequest) -> Place:
     """Return a database of this test alone, of either kind."""
     found: Place = request.getfixturevalue(f"on_{request.param}")
     return found
+
+
+@pytest.fixture
+def postgres(migrated_server: tuple[Postgres, str]) -> Postgres:
+    """Return a server that runs."""
+    return migrated_server[0]
+
+
+@pytest.fixture
+def empty(postgres: Postgres) -> Iterator[str]:
+    """Return the name of a database without tables."""
+    name = postgres.create()
+    yield name
+    postgres.drop(name)
+
+
+@pytest.fixture
+def made(migrated_server: tuple[Postgres, str]) -> Iterator[str]:
+    """Return the name of a database with tables and nothing in them."""
+    started, template = migrated_server
+    name = started.create(like=template)
+    yield name
+    started.drop(name)

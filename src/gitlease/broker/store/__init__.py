@@ -8,6 +8,7 @@ from gitlease.broker.store.bearers import BearerRow, NewBearer, digest_of, new_b
 from gitlease.broker.store.callers import CallerRow
 from gitlease.broker.store.enrolments import EnrolmentRow, Invitation, NewEnrolment
 from gitlease.broker.store.errors import (
+    MovedError,
     NotMigratedError,
     ShutOutError,
     StoreError,
@@ -16,6 +17,7 @@ from gitlease.broker.store.errors import (
     WorkspaceExistsError,
 )
 from gitlease.broker.store.invalidations import Message
+from gitlease.broker.store.moving import Moved
 from gitlease.broker.store.records import Entry, Filters, Kind, Outcome, Record
 from gitlease.broker.store.store import Store
 from gitlease.broker.store.tokens import StoredToken
@@ -30,6 +32,8 @@ __all__ = [
     "Invitation",
     "Kind",
     "Message",
+    "Moved",
+    "MovedError",
     "NewBearer",
     "NewEnrolment",
     "NotMigratedError",

@@ -7,6 +7,8 @@ has a time limit on every statement.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -100,8 +102,8 @@ def _sqlite(file: Path) -> AsyncEngine:
 def _make_ours(file: Path) -> None:
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(file)
         # SQLite gives the WAL and its index the mode of the database.
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
         for name in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")):
             if name.exists() and name.stat().st_mode & 0o077:
                 name.chmod(0o600)
@@ -110,6 +112,17 @@ def _make_ours(file: Path) -> None:
             f"the database {file} cannot be opened: {failed.strerror}",
             hint="give a file in a folder that the broker's user may write",
         ) from None
+
+
+def _make(file: Path) -> None:
+    if file.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    # One that is there is not opened: to close it would end every lock that this process has on it
+    # by another connection (sqlite.org/howtocorrupt.html, 2.2).
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    if not os.access(file, os.R_OK | os.W_OK):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -28,6 +28,14 @@ class NotMigratedError(StoreError):
     hint = "run `gitlease broker migrate`"
 
 
+class MovedError(StoreError):
+    """The file was moved to PostgreSQL, and what it says is no longer so."""
+
+    hint = (
+        "set GITLEASE_BROKER_DATABASE_URL to that database; `gitlease broker move --undo` goes back"
+    )
+
+
 class UnknownWorkspaceError(StoreError):
     """There is no such workspace, or it was removed."""
 

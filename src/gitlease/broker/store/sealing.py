@@ -116,6 +116,11 @@ class Sealer:
         return fernet
 
 
+def beside(file: Path) -> Path:
+    """Return the key file of the database in *file*, where none is configured."""
+    return file.with_name(f"{file.name}.key")
+
+
 def make_key_file(file: Path) -> None:
     """Make *file* with a new key, mode 0600, unless it is there; of several callers one wins."""
     if file.exists():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from gitlease.broker.store import migrating
+from gitlease.broker.store import migrating, moving
 from gitlease.broker.store.address import Address
 from gitlease.broker.store.bearers import Bearers
 from gitlease.broker.store.callers import Callers
@@ -18,7 +18,7 @@ from gitlease.broker.store.enrolments import Enrolments
 from gitlease.broker.store.invalidations import Invalidations
 from gitlease.broker.store.journal import Journal
 from gitlease.broker.store.quotas import Quotas
-from gitlease.broker.store.sealing import Sealer, make_key_file
+from gitlease.broker.store.sealing import Sealer, beside, make_key_file
 from gitlease.broker.store.single_flight import SingleFlight
 from gitlease.broker.store.tokens import Tokens
 from gitlease.broker.store.upkeep import Upkeep
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from gitlease.broker.store.invalidations import Message
+    from gitlease.broker.store.moving import Moved
     from gitlease.model.tokens import Secret
 
 
@@ -86,7 +87,7 @@ class Store:
                 await migrating.require(database)
             ours = not keys and key_file is None
             if ours and address.file is not None:
-                key_file = address.file.with_name(f"{address.file.name}.key")
+                key_file = beside(address.file)
                 make_key_file(key_file)
             store = cls(database, Sealer(keys, key_file, ours=ours), now)
         except BaseException:
@@ -107,6 +108,20 @@ class Store:
         """Return the revision of the tables at *url* (None: empty), and the one that is needed."""
         async with _database(url) as database:
             return await migrating.revision(database), migrating.head()
+
+    @staticmethod
+    async def move(url: str, target: str) -> Moved:
+        """
+        Copy all from SQLite at *url* into the empty PostgreSQL at *target*, and end the former.
+
+        Raises what `moving.move` raises.
+        """
+        return await moving.move(Address.of(url), Address.of(target))
+
+    @staticmethod
+    def undo_move(url: str) -> str:
+        """Let SQLite at *url* be served again; return what it had been moved to."""
+        return moving.undo(Address.of(url))
 
     async def ping(self) -> None:
         """Return if the database answers; raise `StoreError` otherwise."""
