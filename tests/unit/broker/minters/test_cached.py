@@ -16,7 +16,12 @@ from hypothesis import strategies as st
 from gitlease.broker.errors import ShareError
 from gitlease.broker.minters import Cached, Minted
 from gitlease.broker.shares import Shares
-from gitlease.model.errors import RateLimitedError, SourceError, UnreachableError
+from gitlease.model.errors import (
+    RateLimitedError,
+    RefusedError,
+    SourceError,
+    UnreachableError,
+)
 from gitlease.model.scopes import Scope
 from gitlease.model.tokens import fair_min_ttl
 from tests.support.minting import House
@@ -223,6 +228,28 @@ def test_what_nobody_asks_for_is_left_to_end() -> None:
                 house.clock.advance(30)
                 await cached.renew_due()
             assert len(house.mint.minted) == 2
+
+    run(story())
+
+
+def test_what_cannot_be_renewed_is_left_to_end_too() -> None:
+    """A repository that is gone must not cost requests to GitHub for as long as the broker runs."""
+
+    async def story() -> None:
+        async with opened() as house:
+            cached = house.replica()
+            for _ in range(2):
+                await cached.mint(ACME, min_ttl=600)
+            house.mint.failure = RefusedError("not granted")
+            house.clock.advance(3600)
+            await cached.renew_due()
+            while_it_lived = len(house.mint.asked)
+            for _ in range(100):
+                house.clock.advance(60)
+                await cached.renew_due()
+            assert len(house.mint.asked) == while_it_lived
+            house.mint.failure = None
+            assert (await cached.mint(ACME, min_ttl=600)).source == "mint"
 
     run(story())
 
