@@ -184,9 +184,10 @@ class Invalidations:
 
 
 def _read(text: str) -> Message:
-    with contextlib.suppress(ValueError):
+    said: Any = None
+    with contextlib.suppress(ValueError, RecursionError):
         said = json.loads(text)
-        if isinstance(said, dict) and isinstance(said.get("kind"), str):
-            return said
+    if isinstance(said, dict) and "kind" in said and all(type(one) is str for one in said.values()):
+        return said
     # Somebody else writes here; who knows what it means.
     return dict(RESET)
