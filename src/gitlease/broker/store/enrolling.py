@@ -42,8 +42,9 @@ class Enrolling:
         """
         Make *new* the bearer of *workspace_id* unless one is live; tell whether that was done.
 
-        A workspace that was never there is made, without grants.  *invitation* is used once; None
-        is no secret at all.  Raises `ShutOutError` for whom it does not let in.
+        A workspace that was never there is made, without grants.  *invitation* is used once, for
+        the bearer that was made; None is no secret at all.  Raises `ShutOutError` for whom it does
+        not let in.
         """
         now = self._now()
         values = {"id": workspace_id, "grants": text_of(()), "created_at": now}
@@ -60,10 +61,12 @@ class Enrolling:
             # On PostgreSQL the row is what callers of this method wait for one another on.
             row = (await connection.execute(columns.with_for_update())).one()
             changes = _readmitted(row, invitation)
-            if invitation is not None and not await self._enrolments.use(connection, invitation):
-                raise ShutOutError(f"the secret for workspace {workspace_id} is used up")
+            # Looked at first: a container that registers at each start, and has its bearer, would
+            # use up what was meant for the others.
             if (await connection.execute(live.limit(1))).first() is not None:
                 return False
+            if invitation is not None and not await self._enrolments.use(connection, invitation):
+                raise ShutOutError(f"the secret for workspace {workspace_id} is used up")
             if row.removed_at is not None:
                 changes |= {"grants": values["grants"], "created_at": now}
             if changes:
