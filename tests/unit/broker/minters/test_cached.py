@@ -273,6 +273,31 @@ def test_a_renewal_that_fails_is_not_tried_again_at_once(caplog: pytest.LogCaptu
     assert "could not be renewed" in caplog.text
 
 
+def test_what_is_rejected_while_it_comes_from_the_store_is_not_served() -> None:
+    """The answer that it was not rejected may be older than the message that it is."""
+
+    async def story() -> None:
+        async with opened() as house:
+            one, two = house.replica(), house.replica()
+            old = await one.mint(ACME, min_ttl=600)
+            is_rejected = house.store.is_rejected
+
+            async def slow(fingerprint: str) -> bool:
+                answer = await is_rejected(fingerprint)
+                if fingerprint == old.token.fingerprint and not answer:
+                    await one.reject(fingerprint)
+                    two.hear({"kind": "token", "fingerprint": fingerprint})
+                return answer
+
+            house.store.is_rejected = slow  # type: ignore[method-assign]
+            house.mint.failure = UnreachableError("GitHub is away")
+            with pytest.raises(UnreachableError):
+                await two.mint(ACME, min_ttl=600)
+            assert two.ready(ACME, min_ttl=0) is None
+
+    run(story())
+
+
 def test_a_new_token_rests_while_an_older_one_serves() -> None:
     async def story() -> None:
         async with opened() as house:
