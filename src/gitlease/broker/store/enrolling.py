@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gitlease.broker.store.bearers import row_of, text_of
 from gitlease.broker.store.errors import ShutOutError
+from gitlease.broker.store.journal_writes import add
 from gitlease.broker.store.tables import BEARERS, WORKSPACES
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gitlease.broker.store.bearers import NewBearer
     from gitlease.broker.store.database import Database
     from gitlease.broker.store.enrolments import Enrolments, Invitation
+    from gitlease.broker.store.records import Entry
 
 
 class Enrolling:
@@ -37,10 +39,16 @@ class Enrolling:
         self._now = now
 
     async def first_bearer(
-        self, workspace_id: str, invitation: Invitation | None, new: NewBearer
+        self,
+        workspace_id: str,
+        invitation: Invitation | None,
+        new: NewBearer,
+        record: Entry | None = None,
     ) -> bool:
         """
         Make *new* the bearer of *workspace_id* unless one is live; tell whether that was done.
+
+        Then *record* is in the journal too.
 
         A workspace that was never there is made, without grants.  *invitation* is used once, for
         the bearer that was made; None is no secret at all.  Raises `ShutOutError` for whom it does
@@ -72,6 +80,7 @@ class Enrolling:
             if changes:
                 await connection.execute(update(WORKSPACES).where(mine).values(changes))
             await connection.execute(insert(BEARERS).values(row_of(new, workspace_id, now)))
+            await add(connection, record)
             return True
 
         return await self._database.write(work)
