@@ -1,4 +1,8 @@
-"""What an operator changes: workspaces, their grants and bearers; each change is on record."""
+"""
+What an operator changes: workspaces, their grants and bearers; each change is on record.
+
+A change in the database and its record are one transaction: neither is there without the other.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from gitlease.broker.ledger import Ledger
-    from gitlease.broker.store import NewBearer, NewEnrolment, Store, WorkspaceRow
+    from gitlease.broker.store import Entry, NewBearer, NewEnrolment, Store, WorkspaceRow
     from gitlease.model.grants import Grant
 
 log = logging.getLogger(__name__)
@@ -44,9 +48,8 @@ class Administering:
         self, request_id: str, workspace_id: str, grants: Sequence[Grant]
     ) -> WorkspaceRow:
         """Create a workspace; raise `WorkspaceExistsError`."""
-        row = await self._store.workspaces.create(workspace_id, grants)
-        await self._ledger.changed(request_id, workspace_id, f"created: {_listed(grants)}")
-        return row
+        record = self._ledger.change(request_id, workspace_id, f"created: {_listed(grants)}")
+        return await self._store.workspaces.create(workspace_id, grants, record)
 
     async def workspace(self, workspace_id: str) -> WorkspaceRow:
         """Return a workspace; raise `NotThereError`."""
@@ -66,10 +69,7 @@ class Administering:
         self, request_id: str, workspace_id: str, grants: Sequence[Grant]
     ) -> WorkspaceRow:
         """Replace what a workspace may ask for; raise `NotThereError`."""
-        await self.workspace(workspace_id)
-        row = await self._store.workspaces.set_grants(workspace_id, grants)
-        await self._ledger.changed(request_id, workspace_id, f"granted: {_listed(grants)}")
-        return row
+        return await self._change_grants(request_id, workspace_id, lambda _: grants)
 
     async def add_grant(self, request_id: str, workspace_id: str, grant: Grant) -> None:
         """Add one grant to those that are there; raise `NotThereError`."""
@@ -84,11 +84,17 @@ class Administering:
         )
 
     async def _change_grants(
-        self, request_id: str, workspace_id: str, change: Callable[[tuple[Grant, ...]], list[Grant]]
-    ) -> None:
+        self,
+        request_id: str,
+        workspace_id: str,
+        change: Callable[[tuple[Grant, ...]], Sequence[Grant]],
+    ) -> WorkspaceRow:
         await self.workspace(workspace_id)
-        row = await self._store.workspaces.change_grants(workspace_id, change)
-        await self._ledger.changed(request_id, workspace_id, f"granted: {_listed(row.grants)}")
+
+        def record(granted: Sequence[Grant]) -> Entry:
+            return self._ledger.change(request_id, workspace_id, f"granted: {_listed(granted)}")
+
+        return await self._store.workspaces.change_grants(workspace_id, change, record)
 
     async def remove(
         self, request_id: str, workspace_id: str, *, also_shared: bool = False
@@ -101,9 +107,9 @@ class Administering:
         within its hour.
         """
         await self.workspace(workspace_id)
-        removed = await self._store.workspaces.remove(workspace_id, also_shared=also_shared)
         what = "removed, with the tokens that others hold too" if also_shared else "removed"
-        await self._ledger.changed(request_id, workspace_id, what)
+        record = self._ledger.change(request_id, workspace_id, what)
+        removed = await self._store.workspaces.remove(workspace_id, record, also_shared=also_shared)
         ended = 0
         end = asyncio.get_running_loop().time() + LIMIT
         for one in removed.tokens:
@@ -122,42 +128,38 @@ class Administering:
         self, request_id: str, workspace_id: str | None, uses: int | None, ends: float | None
     ) -> NewEnrolment:
         """Make a secret to register by: for one workspace or any, *uses* times, until *ends*."""
-        new = await self._store.enrolments.create(workspace_id, uses, ends)
         often = "any number of times" if uses is None else counted(uses, "time")
         until = "revoked" if ends is None else iso(ends)
         what = f"enrolment secret created, good {often} until {until}"
-        await self._ledger.changed(request_id, workspace_id, what, token_id=new.id)
-        return new
+        record = self._ledger.change(request_id, workspace_id, what)
+        return await self._store.enrolments.create(workspace_id, uses, ends, record)
 
     async def revoke_enrolment(self, request_id: str, enrolment_id: str) -> None:
         """Revoke such a secret; raise `NotThereError`."""
-        if not await self._store.enrolments.revoke(enrolment_id):
+        what = "enrolment secret revoked"
+        record = self._ledger.change(request_id, None, what, token_id=enrolment_id)
+        if not await self._store.enrolments.revoke(enrolment_id, record):
             raise NotThereError(
                 "there is no live enrolment of that id", hint="see `gitlease broker enrolment list`"
             )
-        what = "enrolment secret revoked"
-        await self._ledger.changed(request_id, None, what, token_id=enrolment_id)
 
     async def admin_token_changed(self, request_id: str, *, at_once: bool) -> None:
         """Write down that there is a new admin token; *at_once*, the one before is good no more."""
         what = "admin token changed" + (", the one before ended" if at_once else "")
-        await self._ledger.changed(request_id, None, what)
+        await self._ledger.changed(request_id, what)
 
     async def prune_journal(self, request_id: str, before: float) -> int:
         """Remove records from before then; what remains says that this was done."""
         count = await self._store.journal.prune(before)
         what = f"{counted(count, 'record')} from before {iso(before)} removed"
-        await self._ledger.changed(request_id, None, what)
+        await self._ledger.changed(request_id, what)
         return count
 
     async def create_bearer(self, request_id: str, workspace_id: str, who: str) -> NewBearer:
         """Make one more bearer; raise `NotThereError`."""
         await self.workspace(workspace_id)
-        new = await self._store.bearers.create(workspace_id)
-        await self._ledger.changed(
-            request_id, workspace_id, f"bearer created by {who}", token_id=new.token_id
-        )
-        return new
+        record = self._ledger.change(request_id, workspace_id, f"bearer created by {who}")
+        return await self._store.bearers.create(workspace_id, record)
 
     async def revoke_bearer(
         self, request_id: str, workspace_id: str, token_id: str, who: str, *, shuts: bool | None
@@ -169,17 +171,17 @@ class Administering:
         it, None leaves that as it is.
         """
         await self.workspace(workspace_id)
+        then = {True: "; shut out", False: "; it may register again", None: ""}[shuts]
+        record = self._ledger.change(
+            request_id, workspace_id, f"bearer revoked by {who}{then}", token_id=token_id
+        )
         if not is_token_id(token_id) or not await self._store.bearers.revoke(
-            workspace_id, token_id, shuts=shuts
+            workspace_id, token_id, record, shuts=shuts
         ):
             raise NotThereError(
                 f"workspace {workspace_id} has no live bearer of that id",
                 hint=f"see `gitlease broker token list {workspace_id}`",
             )
-        then = {True: "; shut out", False: "; it may register again", None: ""}[shuts]
-        await self._ledger.changed(
-            request_id, workspace_id, f"bearer revoked by {who}{then}", token_id=token_id
-        )
 
 
 def _without(before: Sequence[Grant], owner: str, repository: str | None) -> list[Grant]:

@@ -115,14 +115,16 @@ async def opened(
         metrics = Metrics(clients)
         ledger = Ledger(store.journal, now=now)
         door = Door(store.bearers, admin)
+        issuing = Issuing(
+            door, ledger, store.quotas, cached, metrics, now=now, min_ttl=settings.min_ttl
+        )
+        stack.push_async_callback(issuing.close)
         yield Parts(
             settings=settings,
             store=store,
             door=door,
             metrics=metrics,
-            issuing=Issuing(
-                door, ledger, store.quotas, cached, metrics, now=now, min_ttl=settings.min_ttl
-            ),
+            issuing=issuing,
             rejecting=Rejecting(cached, ledger),
             registering=Registering(store, door, ledger, is_open=settings.open_enrolment),
             administering=Administering(store, ledger, cached),

@@ -7,12 +7,14 @@ function.  Whoever changes the order changes what the broker promises.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
-from gitlease.broker.errors import OutsideGrantsError, QuotaError
+from gitlease.broker.deadline import LIMIT
+from gitlease.broker.errors import LateError, OutsideGrantsError, QuotaError
 from gitlease.broker.policy import Asked, Refused, decide
 from gitlease.model.counts import counted
 from gitlease.model.errors import GitleaseError, RequestError
@@ -22,7 +24,8 @@ from gitlease.model.tokens import MIN_TTL
 from gitlease.model.wire import Lease
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from typing import Any
 
     from gitlease.broker.identity import Caller, Door
     from gitlease.broker.ledger import Ledger
@@ -95,6 +98,11 @@ class Issuing:
         self._now = now
         self._min_ttl = min_ttl
         self._used_up: dict[tuple[str, Grant], tuple[float, int]] = {}
+        self._afterwards: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """Wait for what is still to be written down about requests whose time was over."""
+        await asyncio.gather(*self._afterwards)
 
     async def for_workspace(self, workspace_id: str, ask: Ask) -> Lease:
         """
@@ -144,6 +152,9 @@ class Issuing:
         except Exception as error:
             await self._ledger.failed(intent, error)
             raise
+        except asyncio.CancelledError:
+            self._later(self._ledger.failed(intent, LateError(LIMIT)))
+            raise
         await self._ledger.leased(intent, minted)
         return self._lease(scope, minted)
 
@@ -180,6 +191,21 @@ class Issuing:
             with contextlib.suppress(GitleaseError):
                 await self._quota.give_back(caller.workspace_id, grant, hour)
             raise
+        except asyncio.CancelledError:
+            self._used_up.pop(used_up, None)
+            self._later(self._quota.give_back(caller.workspace_id, grant, hour))
+            raise
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do *work* behind the answer that its time is over, which must not wait for it."""
+
+        async def done() -> None:
+            with contextlib.suppress(GitleaseError):
+                await work
+
+        task = asyncio.create_task(done())
+        self._afterwards.add(task)
+        task.add_done_callback(self._afterwards.discard)
 
     def _read_min_ttl(self, ask: Ask) -> int:
         if ask.is_ambiguous:

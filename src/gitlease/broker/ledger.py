@@ -117,20 +117,26 @@ class Ledger:
             )
         )
 
-    async def changed(
+    def change(
         self, request_id: str, workspace_id: str | None, what: str, *, token_id: str | None = None
-    ) -> None:
-        """Write that somebody changed who may have what; *what* says who and what."""
-        await self._journal.note(
-            Entry(
-                at=self._now(),
-                kind="admin",
-                request_id=request_id,
-                workspace_id=workspace_id,
-                token_id=token_id,
-                reason=what,
-            )
+    ) -> Entry:
+        """
+        Return the record that somebody changed who may have what; *what* says who and what.
+
+        Whoever makes the change writes it, in the same transaction.
+        """
+        return Entry(
+            at=self._now(),
+            kind="admin",
+            request_id=request_id,
+            workspace_id=workspace_id,
+            token_id=token_id,
+            reason=what,
         )
+
+    async def changed(self, request_id: str, what: str) -> None:
+        """Write that somebody changed what stands in no table."""
+        await self._journal.note(self.change(request_id, None, what))
 
     async def was_leased(self, workspace_id: str, fingerprint: str) -> bool:
         """Tell whether the token with *fingerprint* was leased to that workspace."""

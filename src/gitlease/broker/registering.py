@@ -53,18 +53,18 @@ class Registering:
             return None
         # From here on nothing is given up: a bearer that was made is shown once.
         new = new_bearer()
+        how = "open enrolment" if invitation is None else f"enrolment secret {invitation.id}"
+        record = self._ledger.change(
+            request_id, workspace_id, f"registered by {how}", token_id=new.token_id
+        )
         try:
-            is_first = await self._store.enrolling.first_bearer(workspace_id, invitation, new)
+            is_first = await self._store.enrolling.first_bearer(
+                workspace_id, invitation, new, record
+            )
         except ShutOutError as error:
             log.warning("workspace %s may not register: %s", workspace_id, error.message)
             raise EnrolmentError from None
-        if not is_first:
-            return None
-        how = "open enrolment" if invitation is None else f"enrolment secret {invitation.id}"
-        await self._ledger.changed(
-            request_id, workspace_id, f"registered by {how}", token_id=new.token_id
-        )
-        return new
+        return new if is_first else None
 
     async def _invited(
         self, authorization: Sequence[str], workspace_id: str, address: str

@@ -92,7 +92,7 @@ def flag(name: str, value: Any) -> bool:
 
 def metrics(name: str, value: Any) -> str:
     """Return who may read the metrics."""
-    if value not in {"anyone", "admin", "nobody"}:
+    if value not in ("anyone", "admin", "nobody"):
         raise bad(name, value, "anyone, admin or nobody")
     return str(value)
 

@@ -77,6 +77,21 @@ def test_of_many_who_come_at_once_as_one_workspace_one_gets_the_bearer(place: Pl
     asyncio.run(run())
 
 
+def test_who_has_a_live_bearer_uses_nothing_up(place: Place) -> None:
+    """A container that registers at each start must not use up the secret of a whole fleet."""
+
+    async def run() -> None:
+        async with place.store() as store:
+            new = await store.enrolments.create(uses=2)
+            assert await enters(store, new) not in {None, "no"}
+            for _ in range(3):
+                assert await enters(store, new) is None
+            assert [row.used for row in await store.enrolments.list()] == [1]
+            assert await enters(store, new, "ws-2") not in {None, "no"}
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("workspace", ["ws-1", None])
 def test_whoever_was_shut_out_needs_a_later_secret(place: Place, workspace: str | None) -> None:
     async def run() -> None:

@@ -100,13 +100,15 @@ def test_a_message_that_nobody_understands_clears_memories_and_stops_nothing(
 ) -> None:
     async def run() -> None:
         async with place.store() as one, place.store() as two:
-            heard = listen(two, 3)
+            heard = listen(two, 4)
             await asyncio.sleep(0)
-            for text in ("no json", "[]"):
+            # The last one would end whoever looks its fingerprint up.
+            for text in ("no json", "[]", '{"kind": "token", "fingerprint": []}'):
                 await one._database.write(saying(place, text))
             await one.tokens.drop_fingerprint("fp")
             async with asyncio.timeout(5):
                 assert await heard == [
+                    {"kind": "reset"},
                     {"kind": "reset"},
                     {"kind": "reset"},
                     {"kind": "token", "fingerprint": "fp"},

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, NoReturn
@@ -9,7 +10,9 @@ from typing import Any, NoReturn
 import httpx2
 import pytest
 
+from gitlease.broker.api import leases
 from gitlease.broker.app import Broker, create_app
+from gitlease.broker.deadline import in_time
 from gitlease.broker.minters import Minted
 from gitlease.broker.settings import Settings, build
 from gitlease.broker.store import Record, Store
@@ -162,3 +165,31 @@ def test_a_defect_ends_its_intent_and_says_nothing(
     with GitHub() as github:
         run(story(github))
     assert "ghs_secret" not in caplog.text
+
+
+def test_a_lease_whose_time_is_over_ends_its_intent_and_gives_its_quota_back(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(scope: Scope) -> None:
+        del scope
+        await asyncio.Event().wait()
+
+    async def story(github: GitHub) -> None:
+        minter = Watched(github, settings)
+        minter.meanwhile = hang
+        async with create_app(settings, minter=minter).running() as app, caller_of(app) as c:
+            grants = [{"owner": "acme", "repositories": ["app"], "max_per_hour": 1}]
+            path, json = "/admin/workspaces/ws-1", {"grants": grants}
+            assert (await c.patch(path, headers=bearer(ADMIN), json=json)).is_success
+            with monkeypatch.context() as patched:
+                patched.setattr(leases, "in_time", functools.partial(in_time, limit=0.5))
+                assert (await c.get(PATH)).json()["type"] == "urn:gitlease:problem:late"
+        assert [one.kind for one in await records(settings)] == ["intent", "failed"]
+        minter.meanwhile = None
+        async with create_app(settings, minter=minter).running() as app:
+            transport = httpx2.ASGITransport(app)
+            async with httpx2.AsyncClient(transport=transport, base_url="http://broker") as again:
+                assert (await again.get(PATH, headers=c.headers)).status_code == 200
+
+    with GitHub() as github:
+        run(story(github))

@@ -94,7 +94,14 @@ def test_a_value_without_a_meaning_is_refused(env: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["prot = 1", "apps = 1", "[[apps]]\nid = 1", "port = ", '[[apps]]\nid = "x"\nmore = 1'],
+    [
+        "prot = 1",
+        "apps = 1",
+        "[[apps]]\nid = 1",
+        "port = ",
+        '[[apps]]\nid = "x"\nmore = 1',
+        'metrics = ["admin"]',
+    ],
 )
 def test_a_file_that_says_something_else_is_refused(tmp_path: Path, text: str) -> None:
     config = tmp_path / "broker.toml"

@@ -237,6 +237,9 @@ class Cached:
         held = self._memory.weigh(row.token, row.app, row.installation, "store")
         if not enough(held) or await self._tokens.is_rejected(held.fingerprint):
             return None
+        if not enough(held):
+            # Rejected since the store was asked: the message has come, and does not come again.
+            return None
         self._memory.put(key, scope, held)
         # Another replica has replaced what was rejected.
         self._forced.replaced(key)

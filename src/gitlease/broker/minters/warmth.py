@@ -78,6 +78,9 @@ class Warmth:
             slot.used
             and bool(slot.held)
             and slot.patient_until <= self._monotonic()
+            # One that is over is nobody's: whoever asks has it minted, and a scope that GitHub
+            # refuses for good would be asked for as long as this process lives.
+            and self._memory.lasts(slot.held[-1], 0.0)
             and not self._is_fresh(key, slot.held[-1])
         )
 

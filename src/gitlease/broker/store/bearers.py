@@ -20,6 +20,7 @@ from sqlalchemy.sql.expression import bindparam
 from gitlease.broker.store.batches import Batches
 from gitlease.broker.store.callers import CallerRow
 from gitlease.broker.store.errors import StoreError, UnknownWorkspaceError
+from gitlease.broker.store.journal_writes import about, add
 from gitlease.broker.store.statements import with_list
 from gitlease.broker.store.tables import BEARERS, WORKSPACES
 from gitlease.model.errors import RequestError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from gitlease.broker.store.callers import Callers
     from gitlease.broker.store.database import Database
     from gitlease.broker.store.invalidations import Invalidations
+    from gitlease.broker.store.records import Entry
 
 # Secret scanners and people can tell whose it is.
 BEARER_PREFIX: Final = "glw_"
@@ -92,8 +94,12 @@ class Bearers:
         self._used: dict[str, float] = {}
         self._reads = Batches(self._read_callers)
 
-    async def create(self, workspace_id: str) -> NewBearer:
-        """Make a bearer for *workspace_id*; raise `UnknownWorkspaceError`."""
+    async def create(self, workspace_id: str, record: Entry | None = None) -> NewBearer:
+        """
+        Make a bearer for *workspace_id*; raise `UnknownWorkspaceError`.
+
+        *record* goes into the journal with it, and names it.
+        """
         bearer = new_bearer()
 
         async def work(connection: AsyncConnection) -> NewBearer:
@@ -104,6 +110,7 @@ class Bearers:
                 raise UnknownWorkspaceError(f"there is no workspace {workspace_id}")
             row = row_of(bearer, workspace_id, self._now())
             await connection.execute(insert(BEARERS).values(row))
+            await add(connection, about(record, bearer.token_id))
             return bearer
 
         return await self._database.write(work)
@@ -121,10 +128,18 @@ class Bearers:
 
         return await self._database.read(work)
 
-    async def revoke(self, workspace_id: str, token_id: str, *, shuts: bool | None = None) -> bool:
+    async def revoke(
+        self,
+        workspace_id: str,
+        token_id: str,
+        record: Entry | None = None,
+        *,
+        shuts: bool | None = None,
+    ) -> bool:
         """
         Revoke a bearer of *workspace_id*; tell whether there was a live one of that id.
 
+        If so, *record* is in the journal.
         It is dead here when this returns, and within a second on every other replica.  With
         *shuts* no enrolment secret that there is gives the workspace another one; false takes that
         back, None leaves it.
@@ -148,6 +163,7 @@ class Bearers:
                 shut_at = self._now() if shuts else None
                 await connection.execute(shut.values(shut_at=shut_at))
             if revoked:
+                await add(connection, record)
                 await self._invalidations.announce(connection, message)
             return revoked
 

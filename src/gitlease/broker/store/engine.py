@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 CONNECT_LIMIT: Final = 5.0  # seconds
 STATEMENT_LIMIT: Final = 10.0  # seconds
-# SQLite's own wait for a writer in another process.
-BUSY_LIMIT: Final = 5_000  # milliseconds
+# SQLite's own wait for a writer in another process, after which we try again; nothing interrupts
+# it, so a call that is given up ends with it.
+BUSY_LIMIT: Final = 1_000  # milliseconds
 # Connections to SQLite, each with a thread of its own; beyond a few they only wait for each other.
 THREADS: Final = 4
 # A read needs no transaction: this saves two round trips.

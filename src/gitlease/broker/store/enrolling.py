@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gitlease.broker.store.bearers import row_of, text_of
 from gitlease.broker.store.errors import ShutOutError
+from gitlease.broker.store.journal_writes import add
 from gitlease.broker.store.tables import BEARERS, WORKSPACES
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gitlease.broker.store.bearers import NewBearer
     from gitlease.broker.store.database import Database
     from gitlease.broker.store.enrolments import Enrolments, Invitation
+    from gitlease.broker.store.records import Entry
 
 
 class Enrolling:
@@ -37,13 +39,20 @@ class Enrolling:
         self._now = now
 
     async def first_bearer(
-        self, workspace_id: str, invitation: Invitation | None, new: NewBearer
+        self,
+        workspace_id: str,
+        invitation: Invitation | None,
+        new: NewBearer,
+        record: Entry | None = None,
     ) -> bool:
         """
         Make *new* the bearer of *workspace_id* unless one is live; tell whether that was done.
 
-        A workspace that was never there is made, without grants.  *invitation* is used once; None
-        is no secret at all.  Raises `ShutOutError` for whom it does not let in.
+        Then *record* is in the journal too.
+
+        A workspace that was never there is made, without grants.  *invitation* is used once, for
+        the bearer that was made; None is no secret at all.  Raises `ShutOutError` for whom it does
+        not let in.
         """
         now = self._now()
         values = {"id": workspace_id, "grants": text_of(()), "created_at": now}
@@ -60,15 +69,18 @@ class Enrolling:
             # On PostgreSQL the row is what callers of this method wait for one another on.
             row = (await connection.execute(columns.with_for_update())).one()
             changes = _readmitted(row, invitation)
-            if invitation is not None and not await self._enrolments.use(connection, invitation):
-                raise ShutOutError(f"the secret for workspace {workspace_id} is used up")
+            # Looked at first: a container that registers at each start, and has its bearer, would
+            # use up what was meant for the others.
             if (await connection.execute(live.limit(1))).first() is not None:
                 return False
+            if invitation is not None and not await self._enrolments.use(connection, invitation):
+                raise ShutOutError(f"the secret for workspace {workspace_id} is used up")
             if row.removed_at is not None:
                 changes |= {"grants": values["grants"], "created_at": now}
             if changes:
                 await connection.execute(update(WORKSPACES).where(mine).values(changes))
             await connection.execute(insert(BEARERS).values(row_of(new, workspace_id, now)))
+            await add(connection, record)
             return True
 
         return await self._database.write(work)

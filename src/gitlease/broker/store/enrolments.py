@@ -10,6 +10,7 @@ from sqlalchemy import insert, or_, select, update
 
 from gitlease.broker.store.batches import Batches
 from gitlease.broker.store.bearers import digest_of
+from gitlease.broker.store.journal_writes import about, add
 from gitlease.broker.store.tables import ENROLMENTS
 from gitlease.model.tokens import Secret
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from gitlease.broker.store.database import Database
+    from gitlease.broker.store.records import Entry
 
 ENROLMENT_PREFIX: Final = "gle_"
 
@@ -74,8 +76,13 @@ class Enrolments:
         workspace_id: str | None = None,
         uses: int | None = None,
         expires_at: float | None = None,
+        record: Entry | None = None,
     ) -> NewEnrolment:
-        """Make a secret for one workspace or any, good *uses* times until *expires_at*."""
+        """
+        Make a secret for one workspace or any, good *uses* times until *expires_at*.
+
+        *record* goes into the journal with it, and names it.
+        """
         new = NewEnrolment(
             secrets.token_hex(8), Secret(ENROLMENT_PREFIX + secrets.token_urlsafe(32))
         )
@@ -91,6 +98,7 @@ class Enrolments:
 
         async def work(connection: AsyncConnection) -> None:
             await connection.execute(insert(ENROLMENTS).values(row))
+            await add(connection, about(record, new.id))
 
         await self._database.write(work)
         return new
@@ -106,8 +114,12 @@ class Enrolments:
 
         return await self._database.read(work)
 
-    async def revoke(self, enrolment_id: str) -> bool:
-        """Revoke an enrolment; tell whether there was a live one of that id."""
+    async def revoke(self, enrolment_id: str, record: Entry | None = None) -> bool:
+        """
+        Revoke an enrolment; tell whether there was a live one of that id.
+
+        If so, *record* is in the journal.
+        """
         change = (
             update(ENROLMENTS)
             .where(ENROLMENTS.c.id == enrolment_id, ENROLMENTS.c.revoked_at.is_(None))
@@ -115,7 +127,9 @@ class Enrolments:
         )
 
         async def work(connection: AsyncConnection) -> bool:
-            return (await connection.execute(change)).rowcount > 0
+            revoked = (await connection.execute(change)).rowcount > 0
+            await add(connection, record if revoked else None)
+            return revoked
 
         return await self._database.write(work)
 

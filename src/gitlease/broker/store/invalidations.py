@@ -18,7 +18,7 @@ from sqlalchemy import func, insert, select
 
 from gitlease.broker.store.database import translated
 from gitlease.broker.store.engine import connect
-from gitlease.broker.store.errors import StoreError
+from gitlease.broker.store.errors import StoreError, StoreUnavailableError
 from gitlease.broker.store.tables import INVALIDATIONS
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ POLL: Final = 0.25  # seconds
 # How often a quiet connection is asked whether it lives; a cut network says nothing.
 PROBE: Final = 5.0  # seconds
 PROBE_LIMIT: Final = 3.0  # seconds
+START_LIMIT: Final = 6.0  # seconds, as for whatever else is asked of the database
 _LONGEST_QUEUE: Final = 10_000  # messages
 RESET: Final[Message] = {"kind": "reset"}
 
@@ -94,12 +95,22 @@ class Invalidations:
             self._listeners.remove(keep)
 
     async def start(self) -> None:
-        """Begin to listen; what is committed after this returns is heard."""
+        """
+        Begin to listen; what is committed after this returns is heard.
+
+        Raises `StoreUnavailableError` if that cannot be.
+        """
         follow = self._poll if self._database.is_sqlite else self._follow
         self._task = asyncio.create_task(self._always(follow), name="gitlease invalidations")
         waits = asyncio.create_task(self._listening.wait())
-        await asyncio.wait({self._task, waits}, return_when=asyncio.FIRST_COMPLETED)
-        waits.cancel()
+        await asyncio.wait({waits}, timeout=START_LIMIT)
+        if not waits.done():
+            waits.cancel()
+            name = self._database.address.name
+            raise StoreUnavailableError(
+                f"{name} lets nobody listen to what other replicas say",
+                hint="let the broker's user there have more connections",
+            )
 
     async def close(self) -> None:
         """Stop listening."""
@@ -154,17 +165,21 @@ class Invalidations:
                 self._received(text)
 
     async def _follow(self) -> None:
-        pause = 0.1
+        pause, is_told = 0.1, False
         while True:
-            with contextlib.suppress(StoreError):
+            try:
                 with translated(self._database.address.name):
                     connection = await connect(self._database.address.dsn)
                 try:
                     with translated(self._database.address.name):
                         await self._listen_on(connection)
-                    pause = 0.1
+                    pause, is_told = 0.1, False
                 finally:
                     connection.terminate()
+            except StoreError as error:
+                if not is_told:
+                    log.warning("nothing is heard of other replicas meanwhile: %s", error)
+                is_told = True
             self._missed = True
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)
@@ -184,9 +199,10 @@ class Invalidations:
 
 
 def _read(text: str) -> Message:
-    with contextlib.suppress(ValueError):
+    said: Any = None
+    with contextlib.suppress(ValueError, RecursionError):
         said = json.loads(text)
-        if isinstance(said, dict) and isinstance(said.get("kind"), str):
-            return said
+    if isinstance(said, dict) and "kind" in said and all(type(one) is str for one in said.values()):
+        return said
     # Somebody else writes here; who knows what it means.
     return dict(RESET)

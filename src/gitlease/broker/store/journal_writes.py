@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec import structs
 from sqlalchemy import exists, insert, select
 from sqlalchemy.sql.expression import bindparam
 
@@ -50,6 +51,17 @@ async def commit(database: Database, records: Sequence[Entry | End]) -> Sequence
         await database.say(journal_insert(len(entries)), values_of(entries), writes=True)
         return [None] * len(records)
     return await database.write(lambda to: _write(to, records, is_sqlite=database.is_sqlite))
+
+
+async def add(connection: AsyncConnection, record: Entry | None) -> None:
+    """Write *record* in *connection*'s transaction, with the change that it is of."""
+    if record is not None:
+        await _insert(connection, [record], is_sqlite=connection.dialect.name == "sqlite")
+
+
+def about(record: Entry | None, token_id: str) -> Entry | None:
+    """Return *record*, naming the bearer or secret that the change made."""
+    return record and structs.replace(record, token_id=token_id)
 
 
 async def _write(

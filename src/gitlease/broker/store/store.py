@@ -93,7 +93,11 @@ class Store:
         except BaseException:
             await database.close()
             raise
-        await store._invalidations.start()
+        try:
+            await store._invalidations.start()
+        except BaseException:
+            await store.close()
+            raise
         store._upkeep.start()
         return store
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gitlease.broker.store.bearers import grants_of, text_of
 from gitlease.broker.store.errors import UnknownWorkspaceError, WorkspaceExistsError
+from gitlease.broker.store.journal_writes import add
 from gitlease.broker.store.tables import BEARERS, ENROLMENTS, JOURNAL, TOKENS, WORKSPACES
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from gitlease.broker.store.database import Database
     from gitlease.broker.store.invalidations import Invalidations
+    from gitlease.broker.store.records import Entry
     from gitlease.broker.store.tokens import StoredToken, Tokens
     from gitlease.model.grants import Grant
 
@@ -60,9 +62,11 @@ class Workspaces:
         self._tokens = tokens
         self._now = now
 
-    async def create(self, workspace_id: str, grants: Iterable[Grant] = ()) -> WorkspaceRow:
+    async def create(
+        self, workspace_id: str, grants: Iterable[Grant] = (), record: Entry | None = None
+    ) -> WorkspaceRow:
         """
-        Create a workspace; without grants it may ask for nothing.
+        Create a workspace, and write *record*; without grants it may ask for nothing.
 
         One that was removed may come again: its old bearers stay revoked, and enrolment secrets
         that are good let it in.  Raises `WorkspaceExistsError`.
@@ -85,7 +89,9 @@ class Workspaces:
         )
 
         async def work(connection: AsyncConnection) -> bool:
-            return (await connection.execute(change)).first() is not None
+            is_new = (await connection.execute(change)).first() is not None
+            await add(connection, record if is_new else None)
+            return is_new
 
         if not await self._database.write(work):
             raise WorkspaceExistsError(f"there is a workspace {workspace_id} already")
@@ -116,10 +122,15 @@ class Workspaces:
         return await self.change_grants(workspace_id, lambda _: granted)
 
     async def change_grants(
-        self, workspace_id: str, change: Callable[[tuple[Grant, ...]], Iterable[Grant]]
+        self,
+        workspace_id: str,
+        change: Callable[[tuple[Grant, ...]], Iterable[Grant]],
+        record: Callable[[tuple[Grant, ...]], Entry] | None = None,
     ) -> WorkspaceRow:
         """
         Let *change* say what the grants of *workspace_id* become, given what they are.
+
+        What *record* makes of the new ones is written into the journal with them.
 
         Nobody else changes them meanwhile: of two changes at once neither undoes the other.
         Raises `UnknownWorkspaceError`, and what *change* raises.
@@ -134,6 +145,7 @@ class Workspaces:
             granted = tuple(change(grants_of(found.grants)))
             values = {"grants": text_of(granted)}
             await connection.execute(update(WORKSPACES).where(mine).values(values))
+            await add(connection, record and record(granted))
             await self._invalidations.announce(connection, message)
             return WorkspaceRow(workspace_id, granted, found.created_at)
 
@@ -141,11 +153,13 @@ class Workspaces:
         self._invalidations.deliver(message)
         return row
 
-    async def remove(self, workspace_id: str, *, also_shared: bool = False) -> Removed:
+    async def remove(
+        self, workspace_id: str, record: Entry | None = None, *, also_shared: bool = False
+    ) -> Removed:
         """
         Remove *workspace_id*, revoke its bearers and the enrolment secrets for it alone.
 
-        Raises `UnknownWorkspaceError`.
+        *record* goes into the journal with that.  Raises `UnknownWorkspaceError`.
 
         Its live tokens that the journal knows no other holder of leave the store too, and are
         returned, so that GitHub can be asked to revoke them: also one that a renewal has replaced,
@@ -168,6 +182,7 @@ class Workspaces:
                 ENROLMENTS.c.workspace_id == workspace_id, ENROLMENTS.c.revoked_at.is_(None)
             )
             await connection.execute(invited.values(revoked_at=now))
+            await add(connection, record)
             which = _held(workspace_id, now)
             if not also_shared:
                 which &= ~_held_by_others()

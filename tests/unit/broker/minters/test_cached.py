@@ -16,7 +16,12 @@ from hypothesis import strategies as st
 from gitlease.broker.errors import ShareError
 from gitlease.broker.minters import Cached, Minted
 from gitlease.broker.shares import Shares
-from gitlease.model.errors import RateLimitedError, SourceError, UnreachableError
+from gitlease.model.errors import (
+    RateLimitedError,
+    RefusedError,
+    SourceError,
+    UnreachableError,
+)
 from gitlease.model.scopes import Scope
 from gitlease.model.tokens import fair_min_ttl
 from tests.support.minting import House
@@ -227,6 +232,28 @@ def test_what_nobody_asks_for_is_left_to_end() -> None:
     run(story())
 
 
+def test_what_cannot_be_renewed_is_left_to_end_too() -> None:
+    """A repository that is gone must not cost requests to GitHub for as long as the broker runs."""
+
+    async def story() -> None:
+        async with opened() as house:
+            cached = house.replica()
+            for _ in range(2):
+                await cached.mint(ACME, min_ttl=600)
+            house.mint.failure = RefusedError("not granted")
+            house.clock.advance(3600)
+            await cached.renew_due()
+            while_it_lived = len(house.mint.asked)
+            for _ in range(100):
+                house.clock.advance(60)
+                await cached.renew_due()
+            assert len(house.mint.asked) == while_it_lived
+            house.mint.failure = None
+            assert (await cached.mint(ACME, min_ttl=600)).source == "mint"
+
+    run(story())
+
+
 def test_a_renewal_that_fails_is_not_tried_again_at_once(caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         async with opened() as house:
@@ -244,6 +271,31 @@ def test_a_renewal_that_fails_is_not_tried_again_at_once(caplog: pytest.LogCaptu
 
     run(story())
     assert "could not be renewed" in caplog.text
+
+
+def test_what_is_rejected_while_it_comes_from_the_store_is_not_served() -> None:
+    """The answer that it was not rejected may be older than the message that it is."""
+
+    async def story() -> None:
+        async with opened() as house:
+            one, two = house.replica(), house.replica()
+            old = await one.mint(ACME, min_ttl=600)
+            is_rejected = house.store.is_rejected
+
+            async def slow(fingerprint: str) -> bool:
+                answer = await is_rejected(fingerprint)
+                if fingerprint == old.token.fingerprint and not answer:
+                    await one.reject(fingerprint)
+                    two.hear({"kind": "token", "fingerprint": fingerprint})
+                return answer
+
+            house.store.is_rejected = slow  # type: ignore[method-assign]
+            house.mint.failure = UnreachableError("GitHub is away")
+            with pytest.raises(UnreachableError):
+                await two.mint(ACME, min_ttl=600)
+            assert two.ready(ACME, min_ttl=0) is None
+
+    run(story())
 
 
 def test_a_new_token_rests_while_an_older_one_serves() -> None:
