@@ -15,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import FolderError
@@ -164,7 +163,7 @@ class Cache:
         its token must survive (git calls this "erase", gitcredentials(7)).
         """
         path = self._folder / name
-        aside = path.with_name(f".{name[:100]}.{secrets.token_hex(8)}")
+        aside = path.with_name(f".{name[:100]}.{os.urandom(8).hex()}")
         if not self._holds(path, rejected):
             return False
         try:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import base64
 import http.client
-import queue
-import random
 import socket
 import ssl
 import threading
@@ -78,7 +76,7 @@ class Transport:
         failure: UnreachableError | None = None
         refused: Response | None = None
         for attempt in range(RETRIES + 1):
-            pause = 0.2 * 3**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - spreads a herd
+            pause = 0.0
             try:
                 response = self._once(request, deadline)
             except UnreachableError as error:
@@ -87,7 +85,8 @@ class Transport:
                 if response.status != 429 and response.status < 500:
                     return response
                 refused = response
-                pause = max(pause, retry_after(response.headers) or 0.0)
+                pause = retry_after(response.headers) or 0.0
+            pause = max(pause, _backoff(attempt))
             if attempt == RETRIES or self._monotonic() + pause >= deadline:
                 break
             self._sleep(pause)
@@ -102,19 +101,18 @@ class Transport:
         url = urlsplit(request.url)
         if self._monotonic() >= deadline:
             raise self._explain(TimeoutError(), url)
-        outcome: queue.SimpleQueue[Response | BaseException] = queue.SimpleQueue()
+        outcome: list[Response | BaseException] = []
 
         def run() -> None:
             try:
-                outcome.put(self._converse(request, url, deadline))
+                outcome.append(self._converse(request, url, deadline))
             except BaseException as error:  # noqa: BLE001 - it is raised again by the waiter
-                outcome.put(error)
+                outcome.append(error)
 
-        threading.Thread(target=run, name="gitlease-exchange", daemon=True).start()
-        try:
-            result = outcome.get(timeout=max(deadline - self._monotonic(), 0.01))
-        except queue.Empty:
-            result = TimeoutError()
+        thread = threading.Thread(target=run, name="gitlease-exchange", daemon=True)
+        thread.start()
+        thread.join(max(deadline - self._monotonic(), 0.01))
+        result = outcome[0] if outcome else TimeoutError()
         if isinstance(result, Response):
             return result
         if isinstance(result, (OSError, http.client.HTTPException, ValueError)):
@@ -221,6 +219,13 @@ class Transport:
                 return UnreachableError(f"{host}{way} cannot be reached: {_cause(error)}")
             case _:
                 return UnreachableError(f"{host}{way} cannot be asked ({type(error).__name__})")
+
+
+def _backoff(attempt: int) -> float:
+    """Return the seconds to wait after the failed *attempt*, by lot: it spreads a herd."""
+    import random  # noqa: PLC0415 - an exchange that succeeds needs none
+
+    return 0.2 * 3.0**attempt * random.uniform(0.5, 1.5)  # noqa: S311
 
 
 def _cause(error: OSError) -> str:
