@@ -2,7 +2,6 @@
 
 import inspect
 import re
-from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 import gitlease
 from gitlease import cli
+from gitlease.model.frozen import fields
 from gitlease.workspace.settings import VARIABLES, Settings
 
 CHECKOUT = Path(__file__).parents[2]
@@ -50,10 +50,11 @@ def test_every_setting_is_in_the_reference_with_its_variables() -> None:
 def test_every_default_in_the_reference_is_the_code_s() -> None:
     page = (CHECKOUT / "docs/reference/settings.md").read_text()
     told = dict(re.findall(r"^\| `(\w+)` \| [^|]* \| ([^|]*) \|", page, re.MULTILINE))
-    for one in fields(Settings):
-        plain = one.default if isinstance(one.default, (bool, int, str, Path)) else None
-        if one.name in VARIABLES and plain not in {"", None}:
-            assert f"`{str(plain).lower()}`" in told[one.name], one.name
+    for name in fields(Settings):
+        default = getattr(Settings, name, None)
+        plain = default if isinstance(default, (bool, int, str, Path)) else None
+        if name in VARIABLES and plain not in {"", None}:
+            assert f"`{str(plain).lower()}`" in told[name], name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))

@@ -6,9 +6,9 @@ umask; only the place where gitlease would find it does not.
 """
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
+from gitlease.model.frozen import replace
 from gitlease.model.tokens import Secret, Token
 from gitlease.workspace import clocks
 from gitlease.workspace.cache import Cache

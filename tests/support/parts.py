@@ -1,9 +1,10 @@
 """The parts that workspace code is handed: a clock that tests move, tokens, targets, settings."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gitlease.model.frozen import replace
 from gitlease.model.targets import Target
 from gitlease.model.tokens import Secret, Token
 from gitlease.workspace.clocks import Moment

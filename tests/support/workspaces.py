@@ -1,10 +1,11 @@
 """A workspace for a test: a home on a machine, with the emulated GitHub before it."""
 
 import subprocess
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitlease.emulator import GitHub
+from gitlease.model.frozen import replace
 from gitlease.workspace import clocks
 from gitlease.workspace.cache import Cache, Record
 from gitlease.workspace.settings import load

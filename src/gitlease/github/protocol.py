@@ -8,13 +8,13 @@ Source: GitHub docs, "REST API endpoints for GitHub Apps", API version 2022-11-2
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from gitlease.github import refusals
 from gitlease.github.times import server_time, timestamp
 from gitlease.model.exchange import Request, Response
+from gitlease.model.frozen import Frozen
 from gitlease.model.tokens import Secret, Token
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ API_VERSION: Final = "2022-11-28"
 LIFETIME: Final = 3600.0  # seconds that GitHub's installation tokens live
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Frozen):
     """
     An installation of the App: its number and the login of the account it is on.
 
@@ -42,8 +41,7 @@ class Installation:
     suspended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(Frozen):
     """Who GitHub says that the holder of the key is."""
 
     id: int

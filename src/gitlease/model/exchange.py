@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from gitlease.model.frozen import Frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Request:
+
+class Request(Frozen, hidden=("headers", "body")):
     """A request; `url` is absolute, `headers` and `body` may hold secrets and are never shown."""
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = _NONE
+    body: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Frozen, hidden=("headers", "body")):
     """A reply; `headers` has lower-case names, `body` may hold a token and is never shown."""
 
     status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes

@@ -8,10 +8,10 @@ only way from one to the next; nothing here makes a scope wider.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import RequestError
+from gitlease.model.frozen import Frozen
 from gitlease.model.targets import lower, parse_path
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ _SHOWN: Final = 8  # repositories
 _PERMISSION: Final = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Frozen):
     """
     An owner (None: the installation's only or default one), repositories, permissions.
 

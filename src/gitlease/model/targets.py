@@ -8,8 +8,9 @@ A target names cache records too.  The rules for reading a path are mirrored in 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from gitlease.model.frozen import Frozen
 
 # GitHub: letters, digits and hyphens; an enterprise-managed user adds `_shortcode`.
 _OWNER: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}", re.ASCII)
@@ -22,8 +23,7 @@ def lower(text: str) -> str:
     return text.translate(_UPPER)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Frozen):
     """A host, an owner on it or None, a repository of that owner or None; all lower-case."""
 
     host: str

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
 from typing import Final
+
+from gitlease.model.frozen import Frozen
 
 # git cannot renew in the middle of a push, so an answer must outlive a long one.
 MIN_TTL: Final = 600  # seconds
@@ -69,8 +70,7 @@ class Secret:
         raise TypeError("a secret is not pickled")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Frozen, hidden=("secret",)):
     """
     A token and its times, in seconds of the local wall clock.
 
@@ -78,7 +78,7 @@ class Token:
     fetched; `lifetime` is its whole life, at most an hour for GitHub's installation tokens.
     """
 
-    secret: Secret = field(repr=False)
+    secret: Secret
     expires_at: float | None
     minted_at: float
     lifetime: float = 3600.0

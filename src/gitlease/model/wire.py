@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from gitlease.model.frozen import Frozen
 from gitlease.model.targets import lower
 from gitlease.model.tokens import TOKEN_USER, Secret, Token
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Frozen):
     """
     A token handed to a workspace, and what it is good for.
 

@@ -15,11 +15,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import FolderError
+from gitlease.model.frozen import Frozen
 from gitlease.model.tokens import Secret, Token, fair_min_ttl, fingerprint
 from gitlease.workspace import clocks, files, folders, usage
 
@@ -37,8 +36,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_.+/=:@\[\] -]+", re.ASCII)
 _LIMIT: Final = 16_384  # bytes; a record is well under 2,000
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Frozen):
     """
     A token under a record's name, with the moment at which it was put there.
 
@@ -170,7 +168,7 @@ class Cache:
         its token must survive (git calls this "erase", gitcredentials(7)).
         """
         path = self._folder / name
-        aside = path.with_name(f".{name[:100]}.{secrets.token_hex(8)}")
+        aside = path.with_name(f".{name[:100]}.{os.urandom(8).hex()}")
         if not self._holds(path, rejected):
             return False
         try:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from gitlease.model.frozen import Frozen
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _UPTIME = Path("/proc/uptime")
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Frozen):
     """
     One reading: `wall` in seconds since 1970, `boot` in seconds since boot `boot_id`.
 

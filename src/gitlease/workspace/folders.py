@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import stat
 import time
 from typing import TYPE_CHECKING, Final
@@ -135,7 +134,8 @@ def write_whole(
     when it was last read, is now unless given too.  A relative *path* begins in the open *folder*.
     Raises `OSError`, and then the old file is untouched and nothing is left behind.
     """
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
+    # Not `secrets`, which would load `random` and `hmac` while git waits.
+    temporary = path.with_name(f".{path.name[:100]}.{os.urandom(8).hex()}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, mode, dir_fd=folder)
     try:

@@ -8,6 +8,10 @@ through no proxy: `http_proxy` and `HTTP_PROXY` are not read.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from gitlease.model.errors import SettingsError
+from gitlease.model.redaction import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,3 +67,22 @@ def _holds_address(network: str, address: str) -> bool:
         return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)
     except ValueError:
         return False
+
+
+def read_proxy(proxy: str) -> tuple[SplitResult, dict[str, str]]:
+    """Return the proxy's URL and the headers that it wants; raise `SettingsError` for a bad one."""
+    import base64  # noqa: PLC0415 - only where there is a proxy
+
+    hint = "set HTTPS_PROXY to http://host:port"
+    try:
+        via = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        _ = via.port
+    except ValueError:
+        raise SettingsError("the proxy's URL cannot be read", hint=hint) from None
+    if via.scheme != "http" or not via.hostname:
+        kind = f"{printable(via.scheme)}://{printable(via.hostname or '')}"
+        raise SettingsError(f"the proxy {kind} is of a kind that is not supported", hint=hint)
+    if via.username is None:
+        return via, {}
+    pair = f"{unquote(via.username)}:{unquote(via.password or '')}"
+    return via, {"Proxy-Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}

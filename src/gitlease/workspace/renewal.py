@@ -8,10 +8,10 @@ it; whoever waited hears the leader's outcome, a failure too.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitlease.model import errors
+from gitlease.model.frozen import Frozen, replace
 from gitlease.model.tokens import LAST_SECONDS
 from gitlease.workspace import folders
 from gitlease.workspace.failures import Failures, patience
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from gitlease.workspace.sources import Fetched, Source
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Frozen):
     """
     A token; `record` if it is in the cache; `warning`, one line, if something is not as it should.
 
@@ -45,8 +44,7 @@ class Outcome:
     error: errors.GitleaseError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(Frozen):
     """
     What a caller wants: a life of `min_ttl` seconds, and `fresh` if not from the cache.
 

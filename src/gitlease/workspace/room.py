@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -43,7 +42,7 @@ class Room:
             self._descriptor = os.open(self._path, _OLD)
             self._before = os.fstat(self._descriptor).st_size
         else:
-            self._draft = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}")
+            self._draft = self._path.with_name(f"{self._path.name}.{os.urandom(8).hex()}")
             self._descriptor = os.open(self._draft, _NEW, 0o600)
         try:
             # Whoever reads it meanwhile sees the old line, or none yet.

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from gitlease.model.errors import BadValueError, SettingsError
+from gitlease.model.frozen import Frozen, fields
 from gitlease.model.hosts import api_url_of
 from gitlease.model.redaction import printable
 from gitlease.model.tokens import LFS_MIN_TTL, MIN_TTL
@@ -63,8 +64,7 @@ REFRESH_INTERVAL: Final = 2700
 REFRESH_JITTER: Final = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Frozen):
     """
     All that a workspace can be told.
 
@@ -89,7 +89,7 @@ class Settings:
     gh: bool = True
     gh_owner: str = ""
     granularity: str = "owner"
-    permissions: Mapping[str, str] = field(default_factory=dict)
+    permissions: Mapping[str, str] = MappingProxyType({})
     min_ttl: int = MIN_TTL
     lfs_min_ttl: int = LFS_MIN_TTL
     fail_closed: bool = True
@@ -260,7 +260,7 @@ def build(
 
     *places* says where each value stands, for the person who has to correct it.
     """
-    known = {one.name for one in fields(Settings)} - {"home", "problem"}
+    known = {*fields(Settings)} - {"home", "problem"}
     values: dict[str, Any] = {}
     for name, value in found.items():
         if name not in known:

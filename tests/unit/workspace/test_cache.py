@@ -4,7 +4,6 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitlease.model.frozen import replace
 from gitlease.model.targets import Target
 from gitlease.model.tokens import Secret, Token
 from gitlease.workspace import cache as cache_module

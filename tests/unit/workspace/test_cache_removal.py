@@ -1,12 +1,12 @@
 """A record is removed if it is the one meant; what GitHub refused is believed under no name."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitlease.model.errors import FolderError
+from gitlease.model.frozen import replace
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.folders import make_private
 from tests.support.parts import APP, NOON, settings, token

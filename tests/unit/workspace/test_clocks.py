@@ -2,11 +2,11 @@
 
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gitlease.model.frozen import replace
 from gitlease.workspace import clocks
 from gitlease.workspace.clocks import Moment
 

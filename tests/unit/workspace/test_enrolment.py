@@ -4,12 +4,12 @@ import os
 import stat
 import subprocess
 import traceback
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitlease.model import errors
+from gitlease.model.frozen import replace
 from gitlease.model.tokens import Secret
 from gitlease.workspace.enrolment import Enrolment
 from gitlease.workspace.install.folders import Folders

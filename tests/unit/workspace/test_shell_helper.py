@@ -1,11 +1,11 @@
 """The sh program answers from the cache, hands on what it cannot answer, and says nothing else."""
 
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gitlease.model.frozen import replace
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.shell import templates
 from tests.support.asking import ask

@@ -1,13 +1,14 @@
 """No record, however torn, foreign or doubted, makes the sh program print a wrong answer."""
 
+import dataclasses
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gitlease.model.frozen import replace
 from gitlease.model.tokens import Secret, Token
 from gitlease.workspace import clocks
 from gitlease.workspace.cache import Cache
@@ -131,6 +132,6 @@ def test_a_narrowing_is_not_answered_with_the_wider_token(
     stub = pair.program.with_name("python")
     program = pair.program.with_name("narrowed")
     program.write_text(templates.credential_helper(narrowed, python=str(stub), main=stub))
-    asked = replace(pair, program=program).through_sh(ask("acme/app"))
+    asked = dataclasses.replace(pair, program=program).through_sh(ask("acme/app"))
     assert asked == (b"", ask("acme/app"))
     assert Cache(narrowed).read("github.com~acme") is None

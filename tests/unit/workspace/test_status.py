@@ -1,17 +1,18 @@
 """A probe hears whether git will get its token, and a person why not."""
 
+import dataclasses
 import fcntl
 import json
 import os
 import re
 import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitlease.model.errors import RefusedError
+from gitlease.model.frozen import replace
 from gitlease.workspace import clocks, surroundings
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.failures import Failures
@@ -331,4 +332,4 @@ def test_a_person_reads_one_line_for_each_thing() -> None:
         "  problem: it rains",
         "  n: ffffffffffff… lives 5 s more, from app key",
     ]
-    assert "no cached token" in str(replace(status, records=()))
+    assert "no cached token" in str(dataclasses.replace(status, records=()))

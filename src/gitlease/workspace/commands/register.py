@@ -7,11 +7,11 @@ The enrolment secret is read from a file. A bearer that is there and live is lef
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitlease.model.errors import SettingsError
+from gitlease.model.frozen import replace
 from gitlease.workspace import notes
 from gitlease.workspace.enrolment import Enrolment
 from gitlease.workspace.settings import load

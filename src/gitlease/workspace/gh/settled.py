@@ -11,7 +11,6 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import stat
 import time
 from pathlib import Path
@@ -115,7 +114,7 @@ def _put(path: Path, text: str | None, mark: _Mark) -> bool:
     folders.make_parents(path)
     _check_folder(path.parent)
     data = text.encode("utf-8", "surrogateescape")
-    ready = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    ready = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
     folders.write_whole(ready, data)
     try:
         # After all that takes time: what is left is the moment between these two calls.

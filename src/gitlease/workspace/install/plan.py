@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gitlease.model.errors import GitleaseError
+from gitlease.model.frozen import replace
 from gitlease.model.redaction import printable
 from gitlease.workspace import folders, notes
 from gitlease.workspace.install import traces

@@ -31,7 +31,6 @@ def credential_helper(settings: Settings, *, python: str, main: Path) -> str:
     *python* is the interpreter to start on a miss, *main* the `gitlease/__main__.py` it runs.
     """
     host = settings.host
-    pattern = _any_case(host) + ("" if ":" in host else f" | {_any_case(host)}:443")
     users = quote(TOKEN_USER)
     if settings.app_slug:
         users += f" | {quote(settings.app_slug + '[bot]')}"
@@ -40,9 +39,11 @@ def credential_helper(settings: Settings, *, python: str, main: Path) -> str:
         python=quote(python),
         main=quote(str(main)),
         home=quote(str(settings.home)),
-        cache=quote(str(settings.cache)),
+        # The first record's path; each that is more specific has it at its beginning.
+        cache=quote(str(settings.cache / host)),
         host=quote(host),
-        host_pattern=pattern,
+        asked_host="$host" if ":" in host else "${host%:443}",
+        host_pattern=_any_case(host),
         users=users,
         settings=settings.digest,
         closed="closed" if settings.fail_closed else "open",

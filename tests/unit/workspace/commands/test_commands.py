@@ -4,10 +4,10 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
+from gitlease.model.frozen import replace
 from gitlease.workspace import clocks, notes
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.settings import load

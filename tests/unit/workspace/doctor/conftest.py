@@ -1,13 +1,13 @@
 """Give checks a patient: an installed workspace, the real git, and nobody to ask."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gitlease.model.exchange import Request, Response
+from gitlease.model.frozen import replace
 from gitlease.workspace.doctor.git import Git
 from gitlease.workspace.doctor.patient import Patient, Witness
 from gitlease.workspace.install.plan import install

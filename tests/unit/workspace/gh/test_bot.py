@@ -1,7 +1,6 @@
 """Who the App is, is asked once a day, and is never a reason to fail."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from gitlease.model.errors import UnreachableError
 from gitlease.model.exchange import Request, Response
+from gitlease.model.frozen import replace
 from gitlease.model.tokens import Secret
 from gitlease.workspace.gh import bot
 from gitlease.workspace.gh.bot import Bot

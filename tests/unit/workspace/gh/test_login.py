@@ -2,13 +2,13 @@
 
 import errno
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
 from gitlease.model.errors import GitleaseError
+from gitlease.model.frozen import replace
 from gitlease.workspace.gh import former, settled
 from gitlease.workspace.gh.login import holds, log_in
 from gitlease.workspace.gh.logout import log_out

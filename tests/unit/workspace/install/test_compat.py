@@ -1,10 +1,10 @@
 """Which lines of git's config call the script that we wrote, and no other."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gitlease.model.frozen import replace
 from gitlease.workspace.install.compat import HELPER, Compat, is_older_line
 from gitlease.workspace.settings import Settings
 from tests.support.parts import settings

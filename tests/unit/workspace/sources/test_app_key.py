@@ -1,6 +1,5 @@
 """The App's own key gets a token for exactly the owner, and survives what GitHub does meanwhile."""
 
-import dataclasses
 import traceback
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 
 from gitlease.github import protocol
 from gitlease.model import errors
+from gitlease.model.frozen import replace
 from gitlease.model.targets import Target
 from gitlease.workspace.settings import Settings
 from gitlease.workspace.sources.app_key import AppKey
@@ -38,7 +38,7 @@ def mine(home: Path) -> Settings:
 
 
 def source(mine: Settings, github: TinyGitHub, clock: Clock, **changes: Any) -> AppKey:
-    changed = dataclasses.replace(mine, **changes)
+    changed = replace(mine, **changes)
     return AppKey(changed, github, clock.wall)
 
 

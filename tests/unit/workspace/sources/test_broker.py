@@ -1,6 +1,5 @@
 """The broker's token is kept for what the broker says it is good for, and for nothing else."""
 
-import dataclasses
 import json
 import traceback
 from dataclasses import replace
@@ -11,6 +10,7 @@ import pytest
 
 from gitlease.model import errors
 from gitlease.model.exchange import Response
+from gitlease.model.frozen import replace
 from gitlease.model.targets import Target
 from gitlease.model.tokens import fingerprint
 from gitlease.workspace.cache import Cache
@@ -35,7 +35,7 @@ def mine(home: Path) -> Settings:
 
 
 def source(mine: Settings, broker: TinyBroker, **changes: Any) -> Broker:
-    changed = dataclasses.replace(mine, **changes)
+    changed = replace(mine, **changes)
     return Broker(changed, broker, Cache(changed), Clock().wall)
 
 

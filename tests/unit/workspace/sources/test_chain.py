@@ -1,9 +1,9 @@
 """The chain names all that its sources are configured with."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
+from gitlease.model.frozen import replace
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.settings import Settings
 from gitlease.workspace.sources import Chain

@@ -1,12 +1,12 @@
 """The environment's token is the last resort: never a dead one, never a refused one."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gitlease.model.errors import SourceError
+from gitlease.model.frozen import replace
 from gitlease.model.targets import Target
 from gitlease.model.tokens import fingerprint
 from gitlease.workspace.cache import Cache

@@ -4,12 +4,12 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitlease.model.errors import SourceError
+from gitlease.model.frozen import replace
 from tests.support.environs import CLASSIC, Processes, expiry, stateless
 from tests.support.parts import Clock
 
