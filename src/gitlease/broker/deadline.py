@@ -24,10 +24,25 @@ T = TypeVar("T")
 
 async def in_time(work: Coroutine[Any, Any, T], limit: float = LIMIT) -> T:
     """Return what *work* returns within *limit* seconds; raise `LateError` if it does not."""
+    # What `asyncio.timeout` does, in half of its time: each lease passes here.
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine runs in one
+    before, is_late = task.cancelling(), False
+
+    def end() -> None:
+        nonlocal is_late
+        is_late = True
+        task.cancel()
+
+    clock = asyncio.get_running_loop().call_later(limit, end)
     try:
-        async with asyncio.timeout(limit) as clock:
-            return await work
-    except TimeoutError:
-        if not clock.expired():
-            raise
-    raise LateError(limit)
+        return await work
+    except asyncio.CancelledError:
+        # Whoever else has ended this task is obeyed.
+        if is_late and task.cancelling() - 1 <= before:
+            raise LateError(limit) from None
+        raise
+    finally:
+        clock.cancel()
+        if is_late:
+            task.uncancel()

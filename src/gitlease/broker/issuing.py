@@ -122,6 +122,10 @@ class Issuing:
         if isinstance(verdict, Refused):
             await self._ledger.refused(ask.request_id, caller, asked, verdict.reason)
             raise OutsideGrantsError(caller.workspace_id, verdict)
+        if verdict.grant.max_per_hour is None:
+            # Only now the cache and GitHub, by the scope that was allowed and by nothing else:
+            # authorisation never sits behind the cache.
+            return await self._issue(ask, caller, verdict.scope, min_ttl)
         # Only what is allowed counts, and only a token that came: a refused request must not use
         # up the quota, nor must an hour in which GitHub was away.
         async with self._within_quota(ask, caller, verdict.grant):

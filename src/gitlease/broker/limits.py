@@ -8,8 +8,8 @@ body may be is the framework's (`MAX_BODY`).
 from __future__ import annotations
 
 import asyncio
+import random
 import re
-import secrets
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +30,9 @@ BODY_LIMIT: Final = 10.0  # seconds for the whole of it
 HEADER: Final = b"x-request-id"
 # A caller's own id is taken over if it can do no harm in a log.
 _ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+# An id is shown to everybody: two must differ, and none need be hard to guess.  Each process has
+# its seed from the system; to ask that for every id takes as long as to look up a caller.
+_CHANCE: Final = random.Random()  # noqa: S311 - no secret
 # A reply may hold a token or a bearer; nobody between us and the caller keeps it.
 _ALWAYS: Final = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
 
@@ -90,7 +93,7 @@ class Limits:
 
 def _new_id(now: float) -> str:
     """Return an id that sorts by time: the journal's index of them then grows at its end."""
-    return f"{int(now * 1000):012x}{secrets.token_hex(4)}"
+    return f"{int(now * 1000):012x}{_CHANCE.getrandbits(32):08x}"
 
 
 def _given_id(scope: Scope) -> str | None:

@@ -7,7 +7,7 @@ A request for more than the grants is refused and never clamped; nothing here ma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gitlease.model.errors import RequestError
 from gitlease.model.redaction import is_secret
@@ -34,6 +34,8 @@ class Asked:
 
         Raises `RequestError` for what cannot be a name, or for two owners that differ.
         """
+        if owner is None and repository is None:
+            return NOTHING
         for name in (owner, *(repository or "").split("/")):
             if is_secret(name or ""):
                 # It would be a name that is refused, and as such stay in the journal.
@@ -54,6 +56,10 @@ class Asked:
         if self.repository is None:
             return self.owner or "its own repositories"
         return f"{self.owner}/{self.repository}" if self.owner else self.repository
+
+
+# What nearly every request names.
+NOTHING: Final = Asked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ def decide(grants: Sequence[Grant], asked: Asked) -> Allowed | Refused:
         Allowed(scope, grant) for grant in grants if (scope := _fit(grant, asked)) is not None
     ]
     for one in fitting:
-        if not any(_wider(other.scope, one.scope) for other in fitting):
+        if len(fitting) == 1 or not any(_wider(other.scope, one.scope) for other in fitting):
             return one
     return Refused(f"none of its grants covers {asked}", asked)
 

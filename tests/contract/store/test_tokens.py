@@ -237,6 +237,34 @@ def test_a_removal_gives_back_what_a_renewal_has_replaced_too(place: Place) -> N
     asyncio.run(run())
 
 
+def test_what_is_put_and_asked_for_at_once_is_each_ones_own(place: Place) -> None:
+    """They share a transaction and a read; of one key the last put is served, each kept aside."""
+
+    async def run() -> None:
+        async with place.store() as store:
+            await store.workspaces.create("ws-1")
+            made = [(f"k-{n % 20}", place.token(f"ghs_{n}")) for n in range(60)]
+            for _, token in made:
+                await store.journal.note(
+                    Entry(
+                        at=place.clock(),
+                        kind="lease",
+                        workspace_id="ws-1",
+                        fingerprint=token.fingerprint,
+                    )
+                )
+            await asyncio.gather(
+                *(store.tokens.put(key, token, SCOPE, "app-1", 42) for key, token in made)
+            )
+            found = await asyncio.gather(*(store.tokens.get(f"k-{n}") for n in range(21)))
+            secrets = [one and one.token.secret.reveal() for one in found]
+            assert secrets == [*(f"ghs_{40 + n}" for n in range(20)), None]
+            removed = await store.workspaces.remove("ws-1")
+            assert {one.token.secret for one in removed.tokens} == {one.secret for _, one in made}
+
+    asyncio.run(run())
+
+
 def test_a_dump_holds_no_token_bearer_or_secret(place: Place) -> None:
     async def run() -> list[str]:
         async with place.store() as store:

@@ -192,6 +192,15 @@ def test_a_callers_own_request_id_is_kept_if_it_is_harmless(town: Town) -> None:
         assert (reply.headers["x-request-id"] == given) == is_kept
 
 
+@pytest.mark.parametrize("word", ["workspace_id=theirs", "request=x", "self=x", "id=theirs&also=1"])
+def test_a_query_says_nothing_but_what_is_described(town: Town, word: str) -> None:
+    """Above all not which workspace asks: that stands in the path alone."""
+    path = f"/workspaces/mine/github-installation-token?{word}"
+    lease = town.broker.ask("GET", path, headers=town.callers["mine"])
+    assert (lease.status_code, lease.json()["owner"]) == (200, "acme")
+    assert town.broker.ask("GET", path, headers=town.callers["theirs"]).status_code == 401
+
+
 def test_two_authorization_headers_open_no_door(town: Town) -> None:
     value = town.broker.admin["Authorization"]
     reply = town.broker.ask(

@@ -34,3 +34,22 @@ def test_what_is_late_is_ended_and_told() -> None:
 def test_another_limit_is_not_taken_for_this_one() -> None:
     with pytest.raises(TimeoutError, match="of its own"):
         asyncio.run(in_time(fail()))
+
+
+def test_who_is_ended_by_somebody_else_is_not_called_late() -> None:
+    """And a limit that has passed leaves nothing behind that would end what comes next."""
+
+    async def run() -> None:
+        task = asyncio.create_task(in_time(wait_for_ever()))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        with pytest.raises(LateError):
+            await in_time(wait_for_ever(), 0.001)
+        this = asyncio.current_task()
+        assert this is not None
+        assert this.cancelling() == 0
+        assert await in_time(answer()) == 7
+
+    asyncio.run(run())

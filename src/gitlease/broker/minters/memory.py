@@ -104,9 +104,13 @@ class Memory:
         if slot is None:
             return None
         slot.used = True
-        usable = [held for held in slot.held if self.lasts(held, min_ttl)]
-        rested = [held for held in usable if self._now() - held.token.minted_at >= REST]
-        return (rested or usable)[-1] if usable else None
+        newest = None
+        for held in reversed(slot.held):
+            if self.lasts(held, min_ttl):
+                if self._now() - held.token.minted_at >= REST:
+                    return held
+                newest = newest or held
+        return newest
 
     def touch(self, key: str) -> None:
         """Count *key* as asked for."""

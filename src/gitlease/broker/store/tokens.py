@@ -6,14 +6,18 @@ A row that cannot be opened (another key, another row's bytes) is a miss: it is 
 
 from __future__ import annotations
 
+import functools
 import json
+from collections import namedtuple
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.sql.expression import bindparam
 
 from gitlease.broker.store.batches import Batches
+from gitlease.broker.store.statements import with_list
 from gitlease.broker.store.tables import REJECTED, TOKENS
 from gitlease.broker.store.upserts import upsert
 from gitlease.model.scopes import Scope
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
     from gitlease.broker.store.sealing import Sealer
 
 _BATCH: Final = 500  # rows that are sealed anew in one transaction
+_KEPT: Final = select(TOKENS).where(TOKENS.c.key.in_(bindparam("keys", expanding=True)))
+_kept_text: Final = functools.cache(functools.partial(with_list, _KEPT, "keys"))
+_Kept = namedtuple("_Kept", TOKENS.c.keys())  # type: ignore[misc]  # noqa: PYI024 - the table's names
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +67,26 @@ class Tokens:
         # Scopes that are minted at once share a transaction: each is a turn at SQLite's one writer,
         # and a fleet that boots has hundreds of them.
         self._puts: Batches[Mapping[str, Any]] = Batches(self._put_all)
+        self._gets: Batches[str] = Batches(self._get_all)
 
     async def get(self, key: str) -> StoredToken | None:
         """Return what is kept under *key*, or None; it may be over."""
+        row = await self._gets.ask(key)
+        return None if row is None else self.opened(row)
 
-        async def work(connection: AsyncConnection) -> Row[Any] | None:
-            return (await connection.execute(select(TOKENS).where(TOKENS.c.key == key))).first()
+    async def _get_all(self, keys: Sequence[str]) -> Sequence[Any]:
+        rows = {row.key: row for row in await self._found(keys)}
+        return [rows.get(key) for key in keys]
 
-        row = await self._database.read(work)
-        return row and self.opened(row)
+    async def _found(self, keys: Sequence[str]) -> Sequence[Any]:
+        if self._database.is_sqlite:
+            found = await self._database.say(_kept_text(len(keys)), keys, writes=False)
+            return [_Kept(*row) for row in found]
+
+        async def work(connection: AsyncConnection) -> Sequence[Any]:
+            return (await connection.execute(_KEPT, {"keys": keys})).all()
+
+        return await self._database.read(work)
 
     async def put(self, key: str, token: Token, scope: Scope, app: str, installation: int) -> None:
         """
@@ -97,30 +115,37 @@ class Tokens:
 
     async def _put_all(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[None]:
         async def work(connection: AsyncConnection) -> None:
-            # In one order everywhere, or two replicas could wait for each other's rows.
-            for row in sorted(rows, key=itemgetter("key")):
-                await self._put(connection, row)
+            left = list(rows)
+            while left:
+                # One row of each key at a time: each replaces the one before it.
+                first = {row["key"]: row for row in reversed(left)}
+                await self._put(connection, first)
+                left = [row for row in left if row is not first[row["key"]]]
 
         await self._database.write(work)
         return [None] * len(rows)
 
-    async def _put(self, connection: AsyncConnection, row: Mapping[str, Any]) -> None:
+    async def _put(
+        self, connection: AsyncConnection, rows: Mapping[str, Mapping[str, Any]]
+    ) -> None:
         alive = TOKENS.c.expires_at > self._now()
-        before = select(TOKENS).where(TOKENS.c.key == row["key"], alive)
-        older = (await connection.execute(before)).first()
-        if older is not None and older.fingerprint != row["fingerprint"]:
-            await self._put_aside(connection, older)
-        await connection.execute(upsert(self._database, TOKENS, row))
+        before = await connection.execute(select(TOKENS).where(TOKENS.c.key.in_(list(rows)), alive))
+        older = [row for row in before if row.fingerprint != rows[row.key]["fingerprint"]]
+        aside = [kept for row in older if (kept := self._aside(row)) is not None]
+        # In one order everywhere, or two replicas could wait for each other's rows.
+        both = sorted([*aside, *rows.values()], key=itemgetter("key"))
+        await connection.execute(upsert(self._database, TOKENS), both)
 
-    async def _put_aside(self, connection: AsyncConnection, row: Row[Any]) -> None:
+    def _aside(self, row: Row[Any]) -> Mapping[str, Any] | None:
         secret = self._sealer.open(row.key, row.sealed)
-        if secret is not None:
-            key = f"replaced {row.fingerprint}"
-            values = row._asdict() | {"key": key, "sealed": self._sealer.seal(key, secret)}
-            await connection.execute(upsert(self._database, TOKENS, values))
+        if secret is None:
+            return None
+        key = f"replaced {row.fingerprint}"
+        return row._asdict() | {"key": key, "sealed": self._sealer.seal(key, secret)}
 
     async def close(self) -> None:
-        """Commit what was put, and take no more."""
+        """Answer who has asked, commit what was put, and take no more."""
+        await self._gets.close()
         await self._puts.close()
 
     async def drop_fingerprint(self, fingerprint: str) -> list[str]:
@@ -143,7 +168,7 @@ class Tokens:
         row = {"fingerprint": fingerprint, "until": until}
 
         async def work(connection: AsyncConnection) -> None:
-            await connection.execute(upsert(self._database, REJECTED, row))
+            await connection.execute(upsert(self._database, REJECTED), [row])
 
         await self._database.write(work)
 
