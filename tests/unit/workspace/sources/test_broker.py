@@ -2,7 +2,6 @@
 
 import json
 import traceback
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
