@@ -48,6 +48,8 @@ class Mint:
     asked: list[Scope] = field(default_factory=list)
     minted: list[Token] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
+    dead: set[str] = field(default_factory=set)
+    looks: list[str] = field(default_factory=list)
 
     async def mint(self, scope: Scope, *, min_ttl: float) -> Minted:
         """Mint, when the gate is open."""
@@ -68,6 +70,13 @@ class Mint:
     async def revoke(self, minted: Minted) -> None:
         """Note it."""
         self.revoked.append(minted.token.fingerprint)
+
+    async def takes(self, minted: Minted) -> bool:
+        """Tell whether the token is one of the living, or fail."""
+        self.looks.append(minted.token.fingerprint)
+        if self.failure is not None:
+            raise self.failure
+        return minted.token.fingerprint not in self.dead
 
 
 @dataclass

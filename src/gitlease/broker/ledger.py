@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gitlease.broker.identity import Caller
     from gitlease.broker.minters import Minted
+    from gitlease.broker.minters.minted import Rejection
     from gitlease.broker.policy import Asked
     from gitlease.broker.store.journal import Journal
     from gitlease.model.scopes import Scope
@@ -102,9 +103,11 @@ class Ledger:
         )
 
     async def rejected(
-        self, request_id: str, caller: Caller, fingerprint: str, *, dropped: bool
+        self, request_id: str, caller: Caller, fingerprint: str, verdict: Rejection
     ) -> None:
-        """Write that GitHub refused *caller*'s token, as it says."""
+        """Write that GitHub refused *caller*'s token, as it says; a loop is left out."""
+        if verdict != "dropped" and self._refusals.take(caller.workspace_id) is None:
+            return
         await self._journal.note(
             Entry(
                 at=self._now(),
@@ -113,7 +116,7 @@ class Ledger:
                 workspace_id=caller.workspace_id,
                 token_id=caller.token_id,
                 fingerprint=fingerprint,
-                reason="dropped" if dropped else "not held any more",
+                reason=verdict,
             )
         )
 

@@ -27,3 +27,8 @@ class NoApp:
         """Raise `NoAppError`: without the App's key nothing can be ended."""
         del minted
         raise NoAppError(_SAID)
+
+    async def takes(self, minted: Minted) -> NoReturn:
+        """Raise `NoAppError`: nobody knows which GitHub to ask."""
+        del minted
+        raise NoAppError(_SAID)

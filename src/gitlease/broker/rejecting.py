@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from gitlease.broker.identity import Caller
     from gitlease.broker.ledger import Ledger
+    from gitlease.broker.minters.minted import Rejection
 
 
 class Shelf(Protocol):
     """Holds the tokens that are handed out."""
 
-    async def reject(self, fingerprint: str) -> bool:
-        """Never hand that token out again; tell whether it was held."""
+    async def reject(self, fingerprint: str) -> Rejection:
+        """Never hand that token out again, if that is believed; tell what came of it."""
 
 
 class Rejecting:
@@ -29,9 +30,9 @@ class Rejecting:
         self._ledger = ledger
 
     async def reject(self, request_id: str, caller: Caller, fingerprint: str) -> bool:
-        """Drop the token with *fingerprint* if it was *caller*'s; tell whether it was held."""
+        """Drop the token with *fingerprint* if it was *caller*'s; tell whether it was dropped."""
         if not await self._ledger.was_leased(caller.workspace_id, fingerprint):
             return False
-        dropped = await self._shelf.reject(fingerprint)
-        await self._ledger.rejected(request_id, caller, fingerprint, dropped=dropped)
-        return dropped
+        verdict = await self._shelf.reject(fingerprint)
+        await self._ledger.rejected(request_id, caller, fingerprint, verdict)
+        return verdict == "dropped"

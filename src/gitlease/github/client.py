@@ -169,6 +169,15 @@ class AppClient:
         if error is not None and response.status != 401:
             raise error
 
+    async def takes(self, token: Secret) -> bool:
+        """Tell whether GitHub takes *token*; raise a `SourceError` if it does not say."""
+        response = await self.api.exchange(protocol.get_rate_limit(self.api.url, token))
+        error = refusal(response, "a token's limits")
+        if error is not None and (response.status == 429 or response.status >= 500):
+            raise error
+        # A server without limits answers 404, RFC 9110 and GitHub a bad token with 401.
+        return response.status != 401
+
     async def _follow(self, build: Build, whose: str) -> tuple[Response, str]:
         """Ask, and go where GitHub sends us within this API; return the reply and its address."""
         response, where = await self._ask(build, whose), ""

@@ -86,6 +86,15 @@ def revoke(api_url: str, token: Secret) -> Request:
     return _request("DELETE", f"{api_url}/installation/token", token)
 
 
+def get_rate_limit(api_url: str, token: Secret) -> Request:
+    """
+    Ask for the limits of *token*, which counts against none of them.
+
+    Source: GitHub's docs, "REST API endpoints for rate limits".
+    """
+    return _request("GET", f"{api_url}/rate_limit", token)
+
+
 def mint(
     api_url: str,
     jwt: Secret,

@@ -71,6 +71,19 @@ def test_a_dropped_fingerprint_is_gone_everywhere(place: Place) -> None:
     asyncio.run(run())
 
 
+def test_a_token_is_found_by_its_fingerprint(place: Place) -> None:
+    async def run() -> None:
+        async with place.store() as one, place.store() as two:
+            token = place.token("ghs_one")
+            await one.tokens.put("a", token, SCOPE, "app-1", 42)
+            found = await two.tokens.find(token.fingerprint)
+            assert found is not None
+            assert (found[0], found[1].token.secret, found[1].app) == ("a", token.secret, "app-1")
+            assert await two.tokens.find("another") is None
+
+    asyncio.run(run())
+
+
 def test_a_rejected_fingerprint_is_remembered_for_its_time(place: Place) -> None:
     async def run() -> None:
         async with place.store() as one, place.store() as two:

@@ -50,6 +50,10 @@ class Watched:
     async def revoke(self, minted: Minted) -> None:
         del minted
 
+    async def takes(self, minted: Minted) -> bool:
+        del minted
+        return True
+
 
 class Broken(Watched):
     """Has a defect."""

@@ -145,6 +145,30 @@ def test_a_rejected_token_is_replaced_and_only_its_holder_may_reject_it(
     assert github.stats()["mints"] == 2
 
 
+def test_a_workspace_that_rejects_all_it_gets_takes_nothing_from_its_neighbours(
+    broker: Broker, github: GitHub
+) -> None:
+    """GitHub is asked before a second token in a row is dropped; one that is dead goes at once."""
+    greedy, neighbour = broker.workspace("ws-1", APP), broker.workspace("ws-2", APP)
+    path = "/workspaces/ws-1/rejected-tokens"
+
+    def rejected() -> bool:
+        token = lease(broker, "ws-1", greedy).json()["token"]
+        said = {"fingerprint": fingerprint(token)}
+        return bool(broker.ask("POST", path, headers=greedy, json=said).json()["dropped"])
+
+    assert rejected()
+    kept = lease(broker, "ws-2", neighbour).json()["token"]
+    assert [rejected() for _ in range(80)] == [False] * 80
+    assert lease(broker, "ws-2", neighbour).json()["token"] == kept
+    assert github.stats()["mints"] == 2
+    said = broker.ask("GET", "/admin/journal?kind=rejection&limit=1000", headers=broker.admin)
+    reasons = [record["reason"] for record in said.json()["records"]]
+    assert (reasons.count("dropped"), set(reasons)) == (1, {"dropped", "GitHub takes it"})
+    # It is said in a loop, and fills no journal.
+    assert len(reasons) <= 1 + 60
+
+
 def test_the_journal_names_who_held_a_fingerprint(broker: Broker) -> None:
     who = broker.workspace("ws-1", APP)
     token = lease(broker, "ws-1", who).json()["token"]
@@ -178,8 +202,10 @@ def test_registration_hands_a_bearer_out_once(broker: Broker) -> None:
     assert again.json() == {"status": "registered"}
     live = broker.ask("POST", path, json={"id": "ws-1"}, headers=bearer(first["auth_token"]))
     assert live.json() == {"status": "registered"}
-    used_up = broker.ask("POST", path, json={"id": "ws-2"}, headers=bearer(secret))
-    assert used_up.status_code == 401
+    # Only what gave a bearer has used the secret.
+    ids = ("ws-2", "ws-3")
+    said = [broker.ask("POST", path, json={"id": one}, headers=bearer(secret)) for one in ids]
+    assert [one.status_code for one in said] == [200, 401]
 
 
 def test_open_enrolment_lets_anyone_register_and_warns(tmp_path: Path, github: GitHub) -> None:

@@ -16,9 +16,11 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from gitlease.broker.errors import ShareError
+from gitlease.broker.minters.bounded import Bounded
+from gitlease.broker.minters.doubts import Doubts
 from gitlease.broker.minters.flights import Flights
 from gitlease.broker.minters.forced import ForcedMints
-from gitlease.broker.minters.memory import MOST_KEYS, Held, Memory
+from gitlease.broker.minters.memory import MOST_KEYS, MOST_REJECTED, Held, Memory
 from gitlease.broker.minters.minted import Minted
 from gitlease.broker.minters.warmth import Warmth
 from gitlease.model.errors import GitleaseError, RateLimitedError, UnreachableError
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Self
 
-    from gitlease.broker.minters.minted import Minter, Origin
+    from gitlease.broker.minters.minted import Minter, Origin, Rejection
     from gitlease.broker.minters.token_store import SingleFlight, TokenStore
     from gitlease.broker.shares import Shares
     from gitlease.model.scopes import Scope
@@ -77,6 +79,9 @@ class Cached:
         self._forced = ForcedMints(tokens, now, monotonic)
         self._refills = asyncio.Semaphore(AT_ONCE)
         self._warmth = Warmth(self._memory, self._renew, monotonic)
+        self._doubts = Doubts(inner, self._memory, tokens, self._forced, monotonic)
+        # Whoever says so again and again costs no write.
+        self._gone: Bounded[str, bool] = Bounded(MOST_REJECTED)
 
     async def __aenter__(self) -> Self:
         return self
@@ -132,20 +137,26 @@ class Cached:
         """Renew what is used and near its end; runs by itself every few seconds."""
         await self._warmth.renew_due()
 
-    async def reject(self, fingerprint: str) -> bool:
+    async def reject(self, fingerprint: str) -> Rejection:
         """
         Never hand out the token with *fingerprint* again, on any replica.
 
-        Returns whether it was held here or in the store.  Let a workspace reject only what was
-        leased to it.
+        A second one of its scope within the storm guard's pause is asked of GitHub first: whoever
+        rejects whatever he gets must not take it from the others.  Let a workspace reject only
+        what was leased to it.
         """
+        if self._gone.get(fingerprint):
+            return "not held any more"
+        if await self._doubts.keeps(fingerprint):
+            return "GitHub takes it"
         here = self.forget(fingerprint)
         # Remembered first: who reads the row before it is dropped must see the mark after it.
         await self._tokens.remember_rejected(fingerprint, self._now() + LONGEST_LIFE)
         keys = await self._tokens.drop_fingerprint(fingerprint)
         for key in keys:
             self._forced.expect(key)
-        return here or bool(keys)
+        self._gone.put(fingerprint, True)
+        return "dropped" if here or keys else "not held any more"
 
     def forget(self, fingerprint: str) -> bool:
         """Do the same in this process alone: another replica has told of a rejection."""
@@ -178,6 +189,10 @@ class Cached:
         await self._tokens.remember_rejected(fingerprint, self._now() + LONGEST_LIFE)
         await self._tokens.drop_fingerprint(fingerprint)
         await self._inner.revoke(minted)
+
+    async def takes(self, minted: Minted) -> bool:
+        """See `Minter`."""
+        return await self._inner.takes(minted)
 
     async def _fetch(self, key: str, scope: Scope, min_ttl: float, whose: str | None) -> Held:
         """Wait for the one piece of work that brings *key* a token."""

@@ -56,6 +56,13 @@ class ForcedMints:
         if self._expected.get(key) and await self._tokens.is_rejected(_mark(key)):
             raise _too_soon(PAUSE)
 
+    async def is_recent(self, key: str) -> bool:
+        """Tell whether a forced mint of *key*, by any replica, keeps another one away now."""
+        last = self._last.get(key)
+        if last is not None and self._monotonic() < last + PAUSE:
+            return True
+        return await self._tokens.is_rejected(_mark(key))
+
     async def minted(self, key: str) -> None:
         """Note that *key* has been minted; call it while no other replica may mint it."""
         if self._expected.get(key):

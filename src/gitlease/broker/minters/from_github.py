@@ -83,10 +83,16 @@ class GitHubMinter:
 
     async def revoke(self, minted: Minted) -> None:
         """See `Minter`."""
+        await self._client(minted).revoke(minted.token.secret)
+
+    async def takes(self, minted: Minted) -> bool:
+        """See `Minter`."""
+        return await self._client(minted).takes(minted.token.secret)
+
+    def _client(self, minted: Minted) -> AppClient:
         for client in self.clients:
             if client.app_id == minted.app:
-                await client.revoke(minted.token.secret)
-                return
+                return client
         raise SourceError(
             f"App {minted.app} is not configured any more",
             hint="revoke its tokens at GitHub, or let them end within the hour",

@@ -134,6 +134,15 @@ class Memory:
         self._keys.update({one.fingerprint: key for one in slot.held})
         self._slots.put(key, slot)
 
+    def find(self, fingerprint: str) -> tuple[str, Held] | None:
+        """Return what is held with *fingerprint* and its key, or None."""
+        key = self._keys.get(fingerprint)
+        slot = None if key is None else self._slots.get(key)
+        for held in () if slot is None else slot.held:
+            if key is not None and held.fingerprint == fingerprint:
+                return key, held
+        return None
+
     def clear(self) -> None:
         """Hold nothing any more; what was rejected stays so."""
         self._slots.clear()

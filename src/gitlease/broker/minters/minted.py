@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from gitlease.model.tokens import Token
 
 Origin = Literal["memory", "store", "mint"]
+# What comes of a rejection.
+Rejection = Literal["dropped", "not held any more", "GitHub takes it"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +40,6 @@ class Minter(Protocol):
 
     async def revoke(self, minted: Minted) -> None:
         """End the token of *minted*; one that is dead already is fine.  Raises a `SourceError`."""
+
+    async def takes(self, minted: Minted) -> bool:
+        """Tell whether GitHub takes the token of *minted*.  Raises a `SourceError`."""

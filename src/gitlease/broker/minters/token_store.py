@@ -45,6 +45,9 @@ class TokenStore(Protocol):
     async def put(self, key: str, token: Token, scope: Scope, app: str, installation: int) -> None:
         """Keep *token* under *key* in place of what was there."""
 
+    async def find(self, fingerprint: str) -> tuple[str, KeptToken] | None:
+        """Return the token with *fingerprint* and its key, or None."""
+
     async def drop_fingerprint(self, fingerprint: str) -> list[str]:
         """Remove the token with *fingerprint* and tell the other replicas; return its keys."""
 
@@ -88,6 +91,13 @@ class MemoryStore:
         """See `TokenStore`."""
         del scope
         self.rows[key] = Kept(token, app, installation)
+
+    async def find(self, fingerprint: str) -> tuple[str, Kept] | None:
+        """See `TokenStore`."""
+        for key, row in self.rows.items():
+            if row.token.fingerprint == fingerprint:
+                return key, row
+        return None
 
     async def drop_fingerprint(self, fingerprint: str) -> list[str]:
         """See `TokenStore`."""

@@ -148,6 +148,17 @@ class Tokens:
         await self._gets.close()
         await self._puts.close()
 
+    async def find(self, fingerprint: str) -> tuple[str, StoredToken] | None:
+        """Return the token with *fingerprint* and its key, or None."""
+        query = select(TOKENS).where(TOKENS.c.fingerprint == fingerprint).limit(1)
+
+        async def work(connection: AsyncConnection) -> Any:
+            return (await connection.execute(query)).first()
+
+        row = await self._database.read(work)
+        found = None if row is None else self.opened(row)
+        return None if found is None else (found.key, found)
+
     async def drop_fingerprint(self, fingerprint: str) -> list[str]:
         """Remove the token with *fingerprint* and tell the other replicas; return its keys."""
         message = {"kind": "token", "fingerprint": fingerprint}
