@@ -74,20 +74,16 @@ def test_the_workspace_s_steps_are_in_the_order_of_its_code() -> None:
 
 def test_the_shell_s_steps_are_in_the_order_of_its_code() -> None:
     shell = (SOURCE / "workspace/shell/git-credential-gitlease.sh").read_text()
-    asking = shell.partition("began=''")[2]
-    assert (
-        in_order(["[:cntrl:]", "url=*", "= https", "$host in", "@users@", "look_up()"], asking)
-        == []
-    )
-    tries = ["$host~$owner~$repository", "$host~$owner", "$host"]
-    assert in_order([f'serve "$cache/{one}"' for one in tries], asking) == []
-    judged = ["-O", "-nt /proc/self", '. "$1"', "$settings", "boot_id", "/proc/uptime", "printf"]
-    assert in_order(judged, shell.partition("serve() {")[2]) == []
+    asking = shell.partition("began _ </proc/uptime")[2]
+    words = ["[:cntrl:]", "url=*", "https/@host_pattern@", "@users@", "letters=", "/info/lfs"]
+    tries = ['"$cache~$owner~$repository"', '"$cache~$owner"', '"$cache"']
+    judged = ["-O", "-nt /proc/self", '. "$file"', "$settings", "boot_id", "/proc/uptime", "printf"]
+    assert in_order([*words, *tries, "for file do", *judged], asking) == []
     shown = [
         "ulimit -c 0",
         "control byte",
         "https?",
-        "look_up",
+        "the path",
         "host~owner~repo",
         "host~owner",
         "host",

@@ -17,7 +17,7 @@ OURS = {
     "gitlease": "cli github model workspace",
     "gitlease.github": "protocol refusals times",
     "gitlease.model": "errors exchange frozen gitcred hosts redaction scopes targets tokens wire",
-    "gitlease.workspace": "broker_protocol cache clocks enrolment events failures files folders "
+    "gitlease.workspace": "broker_protocol cache clocks cores enrolment events failures files folders "
     "helper locks notes plain_http proxies renewal room setting_values settings settings_file "
     "sources transport usage way",
     "gitlease.workspace.sources": "broker",
