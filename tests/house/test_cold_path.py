@@ -17,9 +17,9 @@ OURS = {
     "gitlease": "cli github model workspace",
     "gitlease.github": "protocol refusals times",
     "gitlease.model": "errors exchange frozen gitcred hosts redaction scopes targets tokens wire",
-    "gitlease.workspace": "broker_protocol cache clocks cores enrolment events failures files folders "
-    "helper locks notes plain_http proxies renewal room setting_values settings settings_file "
-    "sources transport usage way",
+    "gitlease.workspace": "broker_protocol cache clocks cores enrolment events failures files "
+    "folders helper locks notes plain_http proxies renewal room setting_values settings "
+    "settings_file sources transport usage way",
     "gitlease.workspace.sources": "broker",
 }
 ALLOWED = {f"{room}.{name}" for room, names in OURS.items() for name in names.split()}
