@@ -4,156 +4,15 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-import gitlease
-from gitlease.model.tokens import Secret, Token
-from gitlease.workspace import clocks, folders
 from gitlease.workspace.cache import Cache
 from gitlease.workspace.gh import program
-from gitlease.workspace.install.folders import Folders
-from gitlease.workspace.install.shim import Shim
-from gitlease.workspace.settings import Settings
-from gitlease.workspace.shell import templates
-from tests.support.environment import missing
-from tests.support.loops import wait_for
-from tests.support.parts import settings, tree
-
-SHELLS = {"dash": ["dash"], "bash": ["bash"], "busybox": ["busybox", "sh"]}
-FRESH = "ghs_fresh"
-MAIN = Path(gitlease.__file__).parent / "__main__.py"
-# Prints what it was called with, and what it was given.
-GH = """\
-#!/bin/sh
-printf '<%s>' "$0" "$@"
-echo
-env | grep -E '^(GH|GITHUB)_|_gitlease|^IFS' | sort
-cat
-"""
-
-
-def install(made: Settings) -> Settings:
-    Folders(made).do()
-    text = templates.credential_helper(made, python=sys.executable, main=MAIN)
-    folders.write_whole(made.helper, text.encode(), mode=0o700)
-    assert Shim(made).do()[0] == "done"
-    return made
-
-
-def keep(mine: Settings, name: str, secret: str = FRESH) -> None:
-    now = time.time()
-    token = Token(Secret(secret), now + 3600, now, source="test")
-    Cache(mine).put(name, token, clocks.read(), for_all=False)
-
-
-def put_gh(folder: Path, text: str = GH) -> Path:
-    folder.mkdir(exist_ok=True)
-    path = folder / "gh"
-    path.write_text(text)
-    path.chmod(0o755)
-    return path
-
-
-def put_program(path: Path, code: str) -> None:
-    path.write_text(f"#!/bin/sh\n{code}\n")
-    path.chmod(0o700)
-
-
-@dataclass
-class Desk:
-    """A person's shell, with our gh first on PATH and the real one somewhere behind it."""
-
-    shell: list[str]
-    settings: Settings
-    real: Path
-    path: list[Path] = field(default_factory=list)
-    program: Path | None = None
-
-    def run(self, *words: str, **env: str) -> tuple[str, str, int]:
-        """Return what gh printed, what was said on stderr, and the exit code."""
-        path = ":".join([*map(str, self.path), "/usr/bin", "/bin"])
-        ran = subprocess.run(
-            [*self.shell, self.program or self.settings.shim, *words],
-            env={"PATH": path, "HOME": str(self.real.parent.parent)} | env,
-            cwd=self.real.parent.parent,
-            input="stdin",
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return ran.stdout, ran.stderr, ran.returncode
-
-    def sees(self, **env: str) -> dict[str, str]:
-        """Return the variables that the real gh gets."""
-        out, err, code = self.run("x", **env)
-        assert (err, code) == ("", 0)
-        lines = out.splitlines()
-        assert (lines[0], lines[-1]) == (f"<{self.real}><x>", "stdin")
-        return dict(line.split("=", 1) for line in lines[1:-1])
-
-
-@pytest.fixture(params=sorted(SHELLS))
-def shell(request: pytest.FixtureRequest) -> list[str]:
-    [name, *_] = words = SHELLS[request.param]
-    return (
-        words
-        if any(os.access(f"{folder}/{name}", os.X_OK) for folder in ("/bin", "/usr/bin"))
-        else missing(f"{name} is not installed")
-    )
-
-
-@pytest.fixture
-def desk(shell: list[str], home: Path) -> Desk:
-    mine = install(settings(home))
-    keep(mine, "github.com")
-    real = put_gh(home / "real")
-    return Desk(shell, mine, real, [mine.shim.parent, real.parent])
-
-
-@pytest.fixture
-def asked(desk: Desk, home: Path) -> Path:
-    """A file with the words with which Python was started, as a stub notes them."""
-    noted = home / "asked"
-    stub = home / "python"
-    stub.write_text(f'#!/bin/sh\necho "$GITLEASE_HOME" "$@" >>{noted}\ncat >>{noted}\nexit 1\n')
-    stub.chmod(0o700)
-    text = templates.gh_shim(desk.settings, python=str(stub), main=MAIN)
-    folders.write_whole(desk.settings.shim, text.encode(), mode=0o700)
-    (desk.settings.home / "run" / "refresher.wanted").touch()
-    return noted
-
-
-def test_a_gh_that_comes_before_the_first_login_is_logged_in(desk: Desk, asked: Path) -> None:
-    """It starts whatever comes of that, with all of its input."""
-    assert desk.sees() == {}
-    assert asked.read_text() == f"{desk.settings.home} -I -S {MAIN} refresh --login\n"
-
-
-def test_nobody_is_logged_in_who_is_or_needs_not_or_has_a_token(desk: Desk, asked: Path) -> None:
-    for words in ([], ["--version"], ["auth", "login"], ["config", "list"]):
-        assert desk.run(*words)[1:] == ("", 0)
-    assert desk.sees(GH_TOKEN="ghp_mine") == {"GH_TOKEN": "ghp_mine"}
-    assert desk.sees(GH_HOST="ghe.example.com") == {"GH_HOST": "ghe.example.com"}
-    places: list[dict[str, str]] = [{}, {"XDG_CONFIG_HOME": "xdg"}, {"GH_CONFIG_DIR": "own"}]
-    for where in places:
-        names = {name: str(desk.real.parent.parent / path) for name, path in where.items()}
-        xdg = names.get("XDG_CONFIG_HOME", f"{desk.real.parent.parent}/.config")
-        place = Path(names.get("GH_CONFIG_DIR", f"{xdg}/gh"))
-        place.mkdir(parents=True)
-        (place / "hosts.yml").write_text('ghe.example.com: {}\n"GitHub.com":\n  user: mona')
-        assert desk.run("x", **names)[1:] == ("", 0)
-    assert not asked.exists()
-    # Where nobody wants a refresher, nobody is logged in either.
-    (place / "hosts.yml").write_text("ghe.example.com: {}\n")
-    (desk.settings.home / "run" / "refresher.wanted").unlink()
-    assert desk.run("x", **names)[1:] == ("", 0)
-    assert not asked.exists()
+from tests.support.desks import FRESH, Desk, install, keep, put_gh
+from tests.support.parts import settings
 
 
 @pytest.mark.parametrize("variable", ["GH_TOKEN", "GITHUB_TOKEN"])
@@ -296,36 +155,3 @@ def test_an_owner_can_be_named(home: Path) -> None:
     real = put_gh(home / "real")
     desk = Desk(["/bin/sh"], mine, real, [mine.shim.parent, real.parent])
     assert desk.sees(GH_TOKEN="ghs_stale") == {"GH_TOKEN": FRESH}
-
-
-def test_the_step_repeats_without_effect_and_undoes_itself(home: Path) -> None:
-    mine = install(settings(home))
-    assert Shim(mine).do() == ("already", str(mine.shim))
-    assert mine.shim.stat().st_mode & 0o777 == 0o700
-    assert [path.name for path in mine.shim.parent.iterdir()] == ["gh"]
-    assert Shim(mine).undo()[0] == "done"
-    assert Shim(mine).undo()[0] == "already"
-    assert not mine.shim.parent.exists()
-
-
-def test_without_the_helper_there_is_no_shim(home: Path) -> None:
-    mine = settings(home)
-    Folders(mine).do()
-    assert Shim(mine).do()[0] == "skipped"
-    assert "shims/gh" not in tree(mine.home)
-
-
-def test_a_refresher_that_is_late_is_looked_after_beside_gh(desk: Desk) -> None:
-    """Nobody else would, where git is not used; and not before it is late."""
-    run, seen = desk.settings.home / "run", desk.settings.home / "seen"
-    (run / "refresher.wanted").touch()
-    put_program(desk.settings.helper, f'echo "$1" >>{seen}; cat >>{seen}; exec sleep 5')
-    status = run / "status.json"
-    status.touch()
-    os.utime(status, (0, time.time() + 60))
-    desk.sees()
-    assert not seen.exists()
-    os.utime(status, (0, time.time() - 60))
-    desk.sees()
-    wait_for(lambda: seen.exists() and seen.read_text().endswith("com\n\n"))
-    assert seen.read_text() == "erase\nprotocol=https\nhost=github.com\n\n"
