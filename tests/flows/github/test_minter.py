@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gitlease.broker.minters import Cached, GitHubMinter, MemoryStore
+from gitlease.broker.minters.owners import UNSURE
 from gitlease.broker.minters.refusals import REMEMBERED
 from gitlease.emulator import GitHub
 from gitlease.github.api import Api, open_http
@@ -80,6 +81,34 @@ def test_one_app_with_a_bad_key_leaves_the_other_apps_owners_served(two_apps: Gi
             assert one != two
 
     run(story())
+
+
+def test_an_app_that_could_not_be_asked_serves_again_soon(tmp_path: Path) -> None:
+    """The next one that is installed there may have wider permissions, and is no lasting answer."""
+    seed = TWO_APPS | {
+        "installations": [
+            {"owner": "acme", "app": "one", "id": 101},
+            {"owner": "acme", "app": "two", "id": 201},
+        ]
+    }
+    at = 0.0
+
+    async def story(world: GitHub) -> None:
+        nonlocal at
+        async with open_http(ca_file=world.ca_file) as http:
+            api = Api(world.api_url, http)
+            one, two = (Path(app["private_key_file"]) for app in world.ready()["apps"])
+            key = tmp_path / "app.pem"
+            key.write_bytes(two.read_bytes())
+            clients = [AppClient("1", [key], api), AppClient("2", [two], api)]
+            minter = GitHubMinter(clients, monotonic=lambda: at)
+            assert (await minter.mint(ACME, min_ttl=600)).app == "2"
+            key.write_bytes(one.read_bytes())
+            at += UNSURE
+            assert (await minter.mint(ACME, min_ttl=600)).app == "1"
+
+    with GitHub(seed) as world:
+        run(story(world))
 
 
 def test_an_owner_is_looked_up_once(github: GitHub) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gitlease.github.client import AppClient
 
 REMEMBERED: Final = 3600.0  # seconds
+# Where an App that comes before could not be asked: it may be the one that is meant.
+UNSURE: Final = 30.0  # seconds
 MOST: Final = 10_000  # owners
 
 
@@ -83,25 +85,31 @@ class Owners:
         return None
 
     async def _look_up(self, owner: str | None) -> Place:
+        lasts = REMEMBERED
         try:
-            found = await (self._only_one() if owner is None else self._find(owner))
+            if owner is None:
+                found = await self._only_one()
+            else:
+                found, lasts = await self._find(owner)
         except NotInstalledError as error:
             self._refusals.remember(owner, error)
             raise
-        self._places.put(owner, (found, self._monotonic() + REMEMBERED))
+        self._places.put(owner, (found, self._monotonic() + lasts))
         return found
 
-    async def _find(self, owner: str) -> Place:
+    async def _find(self, owner: str) -> tuple[Place, float]:
+        """Return the place of *owner* and for how many seconds it is to be remembered."""
         failure: SourceError | None = None
         for client in self._clients:
             try:
                 found = await client.find_installation(owner)
-                return Place(client, found.id)
             except NotInstalledError:
                 continue
             except SourceError as error:
                 # One App with a bad key or a limit must not take the other Apps' owners down.
                 failure = failure or error
+            else:
+                return Place(client, found.id), UNSURE if failure else REMEMBERED
         raise failure or NotInstalledError(
             f"no App of this broker is installed for {owner}",
             hint=f"install it there, or check the spelling of {owner}",
