@@ -23,7 +23,13 @@ from gitlease.broker.minters.forced import ForcedMints
 from gitlease.broker.minters.memory import MOST_KEYS, MOST_REJECTED, Held, Memory
 from gitlease.broker.minters.minted import Minted
 from gitlease.broker.minters.warmth import Warmth
-from gitlease.model.errors import GitleaseError, RateLimitedError, UnreachableError
+from gitlease.model.errors import (
+    GitleaseError,
+    KeyFileError,
+    RateLimitedError,
+    UnauthorizedError,
+    UnreachableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +48,8 @@ LIMIT: Final = 9.0  # seconds
 AT_ONCE: Final = 16  # refills
 LAST_LOOK: Final = 0.5  # seconds; the rest of a workspace's ten
 ROUNDS: Final = 3  # others' work may bring a token that is too short for this caller
+# GitHub said nothing about the scope; every other error is its answer, and is passed on.
+_NO_ANSWER: Final = (UnreachableError, RateLimitedError, UnauthorizedError, KeyFileError)
 LONGEST_LIFE: Final = 3600.0  # seconds; after it a rejected token is dead anyway
 
 
@@ -119,7 +127,7 @@ class Cached:
             return _minted(held, "memory")
         try:
             held = await self._fetch(key, scope, min_ttl, whose)
-        except (UnreachableError, RateLimitedError):
+        except _NO_ANSWER:
             if last := self._memory.choose(key, 0.0):
                 return _minted(last, "memory")
             stored = await self._last_in_store(key, scope)

@@ -9,10 +9,7 @@ import pytest
 
 from gitlease.broker.errors import ShareError
 from gitlease.broker.shares import Shares
-from gitlease.model.errors import (
-    SourceError,
-    UnreachableError,
-)
+from gitlease.model.errors import KeyFileError, SourceError, UnauthorizedError, UnreachableError
 from gitlease.model.scopes import Scope
 from tests.support.mint_stories import ACME, opened, run, settle
 
@@ -133,12 +130,20 @@ def test_a_failure_is_shared_with_those_who_waited_and_nobody_else() -> None:
     run(story())
 
 
-def test_a_valid_token_is_served_while_github_is_away() -> None:
+@pytest.mark.parametrize(
+    "failure",
+    [
+        UnreachableError("GitHub is away"),
+        KeyFileError("the App's key is gone"),
+        UnauthorizedError("GitHub does not know the App's key"),
+    ],
+)
+def test_a_valid_token_is_served_while_none_can_be_minted(failure: SourceError) -> None:
     async def story() -> None:
         async with opened() as house:
             cached = house.replica()
             first = await cached.mint(ACME, min_ttl=600)
-            house.mint.failure = UnreachableError("GitHub is away")
+            house.mint.failure = failure
             house.clock.advance(2900)
             await cached.renew_due()
             assert len(house.mint.asked) == 2
@@ -151,7 +156,7 @@ def test_a_valid_token_is_served_while_github_is_away() -> None:
                 assert (served.token, served.source) == (first.token, origin)
             house.clock.advance(595)
             for replica in (cached, house.replica()):
-                with pytest.raises(UnreachableError):
+                with pytest.raises(type(failure)):
                     await replica.mint(ACME, min_ttl=600)
 
     run(story())
