@@ -68,7 +68,24 @@ class Document:
 
 def parse(text: str) -> Document:
     """Return the document in *text*, or raise QuerySyntaxError."""
-    return _Parser(text).document()
+    document = _Parser(text).document()
+    for name in document.fragments:
+        _check_ends(document.fragments, name, ())
+    return document
+
+
+def _check_ends(fragments: Mapping[str, Field], name: str, within: tuple[str, ...]) -> None:
+    """Raise QuerySyntaxError if the fragment *name* comes back to itself, section 5.5.2.2."""
+    if name in within:
+        raise QuerySyntaxError(f"Fragment {name} contains an infinite loop")
+    for inner in _spreads(fragments[name].selections):
+        if inner in fragments:
+            _check_ends(fragments, inner, (*within, name))
+
+
+def _spreads(selections: Sequence[Field]) -> set[str]:
+    found = {one.fragment for one in selections if one.fragment}
+    return found.union(*(_spreads(one.selections) for one in selections))
 
 
 class _Parser:
@@ -96,6 +113,10 @@ class _Parser:
             raise QuerySyntaxError(f"Expected {wanted or 'more'}, found {found[:40] or 'the end'}")
         self.place += 1
         return found
+
+    def is_name(self) -> bool:
+        """Tell whether the next token is a name."""
+        return self.place < len(self.tokens) and self.tokens[self.place][0] == "name"
 
     def name(self) -> str:
         found = self.take()
@@ -139,10 +160,8 @@ class _Parser:
             self.take("$")
             name = self.name()
             self.take(":")
-            while self.peek() in {"[", "]", "!"} or self.tokens[self.place][0] == "name":
+            while self.peek() in {"[", "]", "!"} or self.is_name():
                 self.take()
-                if self.place >= len(self.tokens):
-                    raise QuerySyntaxError("Expected ), found the end")
             if self.peek() == "=":
                 self.take()
                 defaults[name] = self.value()
@@ -150,9 +169,7 @@ class _Parser:
         return defaults
 
     def selections(self) -> list[Field]:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise QuerySyntaxError("Nested too deeply")
+        self.deeper()
         self.take("{")
         found = []
         while self.peek() != "}":
@@ -160,6 +177,12 @@ class _Parser:
         self.take("}")
         self.depth -= 1
         return found
+
+    def deeper(self) -> None:
+        """Count one level more; whoever calls takes it back."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise QuerySyntaxError("Nested too deeply")
 
     def spread(self) -> Field:
         self.take("...")
@@ -208,10 +231,11 @@ class _Parser:
         kind = self.tokens[self.place - 1][0]
         if text == "$":
             return Variable(self.name())
-        if text == "[":
-            return self.values()
-        if text == "{":
-            return self.pairs()
+        if text in {"[", "{"}:
+            self.deeper()
+            found: list[Any] | dict[str, Any] = self.values() if text == "[" else self.pairs()
+            self.depth -= 1
+            return found
         if kind == "block":
             return text[3:-3]
         if kind in {"text", "number"}:
@@ -224,14 +248,14 @@ class _Parser:
         raise QuerySyntaxError(f"Expected a value, found {text[:40]}")
 
     def values(self) -> list[Any]:
-        found = []
+        found: list[Any] = []
         while self.peek() != "]":
             found.append(self.value())
         self.take("]")
         return found
 
     def pairs(self) -> dict[str, Any]:
-        found = {}
+        found: dict[str, Any] = {}
         while self.peek() != "}":
             name = self.name()
             self.take(":")
