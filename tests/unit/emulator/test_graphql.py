@@ -35,11 +35,12 @@ def test_the_viewer_is_the_apps_bot(api: Api) -> None:
 
 def test_fragments_aliases_variables_and_directives_are_honoured(api: Api) -> None:
     query = """
-    fragment repo on Repository { name, owner { ...who } parent { ...repo } }
+    fragment repo on Repository { name, owner { ...who } }
     fragment who on RepositoryOwner { login, ...on User { bio } ...on Organization { url } }
     query Info($owner: String!, $name: String = "lib", $state: [PullRequestState!] = OPEN) {
       it: repository(owner: $owner, name: $name) {
         ...repo
+        parent { ...repo }
         owner { databaseId }
         id @skip(if: true)
         pullRequests(states: $state, first: 5) { totalCount nodes { number state __typename } }
