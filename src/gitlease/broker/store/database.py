@@ -13,12 +13,12 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import aiosqlite
 import asyncpg
 from sqlalchemy import exc
 
 from gitlease.broker.store.engine import READS, STATEMENT_LIMIT, engine_of
 from gitlease.broker.store.errors import StoreError, StoreUnavailableError
+from gitlease.broker.store.line import Line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -57,6 +57,8 @@ class Database:
         self.engine = engine_of(address, statement_limit=statement_limit)
         self.is_sqlite = address.file is not None
         self._limit = limit
+        # By whether it writes: who reads does not wait for who writes.
+        self._lines = {False: Line(self.engine), True: Line(self.engine)}
         # SQLite has one writer; waiting here is fair, and waiting there is polling.
         self._writer = asyncio.Lock() if self.is_sqlite else None
 
@@ -101,10 +103,8 @@ class Database:
 
         async def once(_committing: Callable[[], None]) -> list[Any]:
             # A statement that met a lock did nothing; after anything else it is not tried again.
-            async with self._one_writer(writes=writes), self.engine.connect() as connection:
-                driver = (await connection.get_raw_connection()).driver_connection
-                assert isinstance(driver, aiosqlite.Connection)  # noqa: S101 - SQLite alone
-                return list(await driver.execute_fetchall(statement, values))
+            async with self._one_writer(writes=writes):
+                return await self._lines[writes].say(statement, values)
 
         return await self._tried(once)
 
@@ -112,6 +112,8 @@ class Database:
         """Close every connection; a server that is gone does not delay it."""
         with contextlib.suppress(TimeoutError, *_AWAY, exc.SQLAlchemyError, OSError):
             async with asyncio.timeout(self._limit):
+                for line in self._lines.values():
+                    await line.close()
                 await self.engine.dispose()
 
     @contextlib.asynccontextmanager
