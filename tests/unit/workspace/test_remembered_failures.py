@@ -1,11 +1,11 @@
 """A failure is remembered for as long as asking again makes no sense, and no longer."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gitlease.model import errors
+from gitlease.model.frozen import replace
 from gitlease.model.targets import parse_path
 from gitlease.workspace import clocks, notes
 from gitlease.workspace.cache import Cache
