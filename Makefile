@@ -30,7 +30,8 @@ test: check machines ## run everything: checks, then all tests (TESTS=path narro
 	@.venv/bin/pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 evidence: check machines ## run everything, and write down what it has shown, into docs/evidence.md
-	@.venv/bin/pytest -n $(WORKERS) --dist worksteal --evidence docs/evidence.md
+	@# One word with the file: as a word of its own pytest takes it for a place where tests are.
+	@.venv/bin/pytest -n $(WORKERS) --dist worksteal --evidence=docs/evidence.md
 
 check: venv ## lint, formatting, types, import contracts
 	@.venv/bin/ruff check --quiet

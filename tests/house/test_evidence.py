@@ -39,6 +39,12 @@ def test_a_run_writes_down_what_its_workers_have_shown(tmp_path: Path) -> None:
     assert re.search(r"\| disk full \| \[`test_holds`\]", found)
 
 
+def test_the_page_can_be_made_where_it_is_already() -> None:
+    """A file that is there, as a word of its own, would be the only place to look for tests."""
+    makefile = (ROOT / "Makefile").read_text()
+    assert f"--evidence={PAGE.relative_to(ROOT)}\n" in makefile
+
+
 def test_a_run_with_a_failure_shows_nothing(tmp_path: Path) -> None:
     assert not run(tmp_path, SUITE + "\ndef test_fails(): assert 0\n", "0").exists()
 
