@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.support.environment import missing
+from tests.support.polling import until
 
 
 @contextmanager
@@ -18,7 +19,8 @@ def small_file_system(folder: Path, options: str) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", folder], check=True)
+        # Whoever was ended a moment ago may still have a file open there.
+        until(lambda: subprocess.run(["umount", folder], check=False).returncode == 0)
 
 
 def fill(folder: Path) -> None:

@@ -79,7 +79,8 @@ def test_a_folder_that_goes_away_ends_the_refresher_and_comes_back_with_an_insta
     workspace.gitlease("run", "--wait", "30", "--", "true")
     loops = [pid for pid, words in started_for(workspace.state).items() if " loop" in words]
     assert loops
-    shutil.rmtree(workspace.state)
+    # At once, and not file by file beside a refresher that writes there.
+    shutil.rmtree(workspace.state.rename(workspace.state.with_name("gone")), ignore_errors=True)
     for pid in loops:
         os.kill(pid, signal.SIGUSR1)
     wait_for(lambda: not started_for(workspace.state))
