@@ -37,6 +37,7 @@ def test_a_run_writes_down_what_its_workers_have_shown(tmp_path: Path) -> None:
     assert re.search(r"\[`test_holds`\]\(\S+test_it.py\) \| 2 \|", section)
     assert re.search(r"\| requests \| 2,000 \| \[`test_holds`\]", found)
     assert re.search(r"\| disk full \| \[`test_holds`\]", found)
+    assert "## The figures" in found
 
 
 def test_the_page_can_be_made_where_it_is_already() -> None:

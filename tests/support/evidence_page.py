@@ -42,7 +42,13 @@ class Evidence:
 def page(evidence: Evidence) -> str:
     """Return the whole page."""
     return "\n".join(
-        [*_head(evidence), *_guarantees(evidence), *_tried(evidence), *_survived(evidence)]
+        [
+            *_head(evidence),
+            *_guarantees(evidence),
+            *_tried(evidence),
+            *_survived(evidence),
+            *_figures(),
+        ]
     )
 
 
@@ -98,3 +104,15 @@ def _survived(evidence: Evidence) -> Iterator[str]:
 def _linked(test: str) -> str:
     file, _, name = test.partition("::")
     return f"[`{name}`](../{file})"
+
+
+def _figures() -> Iterator[str]:
+    """Yield the goals as `make bench` has met them, from the page that it has written."""
+    page = DOCS / MORE["figures"]
+    if page.exists():
+        goals = page.read_text().partition("## The goals\n")[2].partition("\n![")[0]
+        yield "## The figures"
+        yield goals.rstrip()
+        yield ""
+        yield f"[All of them]({MORE['figures']}), with the machine and how each was taken."
+        yield ""
