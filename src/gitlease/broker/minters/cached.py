@@ -16,12 +16,12 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from gitlease.broker.errors import ShareError
-from gitlease.broker.minters.bounded import Bounded
 from gitlease.broker.minters.doubts import Doubts
 from gitlease.broker.minters.flights import Flights
 from gitlease.broker.minters.forced import ForcedMints
-from gitlease.broker.minters.memory import MOST_KEYS, MOST_REJECTED, Held, Memory
+from gitlease.broker.minters.memory import MOST_KEYS, Held, Memory
 from gitlease.broker.minters.minted import Minted
+from gitlease.broker.minters.rejections import Rejections
 from gitlease.broker.minters.warmth import Warmth
 from gitlease.model.errors import (
     GitleaseError,
@@ -50,7 +50,6 @@ LAST_LOOK: Final = 0.5  # seconds; the rest of a workspace's ten
 ROUNDS: Final = 3  # others' work may bring a token that is too short for this caller
 # GitHub said nothing about the scope; every other error is its answer, and is passed on.
 _NO_ANSWER: Final = (UnreachableError, RateLimitedError, UnauthorizedError, KeyFileError)
-LONGEST_LIFE: Final = 3600.0  # seconds; after it a rejected token is dead anyway
 
 
 class Cached:
@@ -87,9 +86,10 @@ class Cached:
         self._forced = ForcedMints(tokens, now, monotonic)
         self._refills = asyncio.Semaphore(AT_ONCE)
         self._warmth = Warmth(self._memory, self._renew, monotonic)
-        self._doubts = Doubts(inner, self._memory, tokens, self._forced, monotonic)
-        # Whoever says so again and again costs no write.
-        self._gone: Bounded[str, bool] = Bounded(MOST_REJECTED)
+        doubts = Doubts(inner, self._memory, tokens, self._forced, monotonic)
+        self._rejections = Rejections(
+            self._memory, tokens, self._forced, doubts, now=now, monotonic=monotonic
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -153,25 +153,11 @@ class Cached:
         rejects whatever he gets must not take it from the others.  Let a workspace reject only
         what was leased to it.
         """
-        if self._gone.get(fingerprint):
-            return "not held any more"
-        if await self._doubts.keeps(fingerprint):
-            return "GitHub takes it"
-        here = self.forget(fingerprint)
-        # Remembered first: who reads the row before it is dropped must see the mark after it.
-        await self._tokens.remember_rejected(fingerprint, self._now() + LONGEST_LIFE)
-        keys = await self._tokens.drop_fingerprint(fingerprint)
-        for key in keys:
-            self._forced.expect(key)
-        self._gone.put(fingerprint, True)
-        return "dropped" if here or keys else "not held any more"
+        return await self._rejections.reject(fingerprint)
 
     def forget(self, fingerprint: str) -> bool:
         """Do the same in this process alone: another replica has told of a rejection."""
-        key = self._memory.reject(fingerprint, self._monotonic() + LONGEST_LIFE)
-        if key is not None:
-            self._forced.expect(key)
-        return key is not None
+        return self._rejections.forget(fingerprint)
 
     def hear(self, message: Mapping[str, str]) -> None:
         """
@@ -192,10 +178,7 @@ class Cached:
 
         Raises the `SourceError` of GitHub's refusal; it is forgotten all the same.
         """
-        fingerprint = minted.token.fingerprint
-        self._memory.reject(fingerprint, self._monotonic() + LONGEST_LIFE)
-        await self._tokens.remember_rejected(fingerprint, self._now() + LONGEST_LIFE)
-        await self._tokens.drop_fingerprint(fingerprint)
+        await self._rejections.end(minted.token.fingerprint)
         await self._inner.revoke(minted)
 
     async def takes(self, minted: Minted) -> bool:

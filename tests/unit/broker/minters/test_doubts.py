@@ -88,8 +88,12 @@ def test_a_rejection_that_is_said_again_is_not_written_again() -> None:
     async def story(house: House, one: Cached, two: Cached) -> None:
         del two
         first = house.mint.minted[0].fingerprint
-        house.store = None  # type: ignore[assignment]
-        one._tokens = None  # type: ignore[assignment]
+
+        async def fail(*_: object) -> None:
+            raise AssertionError("a write")
+
+        house.store.remember_rejected = fail  # type: ignore[assignment,method-assign]
+        house.store.drop_fingerprint = fail  # type: ignore[assignment,method-assign]
         assert await one.reject(first) == "not held any more"
 
     run(story)
